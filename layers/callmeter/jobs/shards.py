@@ -1,0 +1,38 @@
+"""One shard's calls, settled: what `total`, `bill` and the call page all read. Stage 2, one SQL for all."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from callmeter import layout, sql
+from callmeter.jobs import catalogues
+from callmeter.ports import Store
+from callmeter.rating.engine import engine
+from callmeter.rating.stages import settle
+
+
+@contextmanager
+def settled_shard(store: Store, shard: str, periods: Iterable[str]) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A connection with rated_calls, allowance_use and output of one shard and these periods."""
+    with engine() as (con, work):
+        folder = work / "calls"
+        folder.mkdir()
+        keys = [key for period in sorted(set(periods)) for key in store.keys(layout.calls(period, shard))]
+        sql.run(con, "priced_table")
+        for path in store.download(keys, folder):
+            con.read_parquet(str(path), hive_partitioning=False).insert_into("priced_calls")
+        versions = [row["catalogue"] for row in sql.rows(con, "catalogues_used")]
+        catalogues.load_allowances(store, con, versions, work)
+        settle(con)
+        yield con, work
+
+
+def periods_with_calls(store: Store) -> dict[str, list[str]]:
+    """Shard -> the periods it has calls of, in order."""
+    places = {layout.period_and_shard(key) for key in store.keys(layout.CALLS)}
+    found: dict[str, list[str]] = {}
+    for period, shard in sorted(place for place in places if place):
+        found.setdefault(shard, []).append(period)
+    return found

@@ -1,0 +1,151 @@
+"""Rating as relational stages. Stage 1, per file: `price_file`. Stage 2, over everything priced: `settle`.
+
+Stage 1: text -> lines -> fields -> raw_calls -> calls_read -> calls_matched -> call_rows -> priced_calls, rejects.
+Stage 2: priced_calls -> duplicates -> covering (once per allowance) -> rated_calls -> output.
+Each arrow is a file in sql/. Stage 1 needs the call and the catalogue only; stage 2 needs the other calls.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from callmeter import sql
+from callmeter.catalogue.compile import Catalogue
+from callmeter.dialplan import dial_plan
+from callmeter.errors import UsageError
+from callmeter.periods import periods_between
+from callmeter.sources import recognise
+from callmeter.sources.text import TextFile
+
+FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file was seen is no time
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How files are to be read, where they do not say so themselves.
+
+    source: the kind of file, guessed where empty. country: of national numbers, the operator's where empty.
+    timezone: of times without offset, the operator's where empty. time_format: strptime, for times of no
+    usual form. plan: every calling number is an account of its own on this plan.
+    """
+
+    source: str = ""
+    country: str = ""
+    timezone: str = ""
+    time_format: str = ""
+    plan: str = ""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The account of one file's rows: rows_in = priced + rejected, always."""
+
+    source: str
+    rows_in: int
+    priced: int
+    rejected: int
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty relations that stage 1 fills. The catalogue must be there already."""
+    for stage in ("priced_table", "rejected_table", "deck_lengths"):
+        sql.run(con, stage)
+
+
+def price_file(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, text: TextFile, intake: Intake, seen_at: datetime
+) -> Counted:
+    """Stage 1 for one file: append its calls to priced_calls and its rejects to rejects.
+
+    seen_at: when the file was first seen (aware); starts may lie a year ahead of it at most.
+    Raises UnreadableFile where the file is of no known kind.
+    """
+    source, reading = recognise(text, intake.source)
+    operator = catalogue.operator
+    values: dict[str, Any] = {
+        **dial_plan(intake.country or operator.country).parameters(),
+        "path": str(text.path),
+        "delimiter": reading.delimiter,
+        "skip": reading.skip,
+        "timezone": intake.timezone or operator.timezone,
+        "time_format": intake.time_format or None,
+        "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
+        "source": source.name,
+        "catalogue": catalogue.version,
+        "file": text.name,
+        **reading.positions,
+    }
+    before = _counts(con)
+    for stage in ("lines", "fields", reading.stage, "normalised"):
+        sql.run(con, stage, **values)
+    if intake.plan:
+        _give_numbers_accounts(con, catalogue, intake.plan)
+    for stage in ("matched", "prefixed"):
+        sql.run(con, stage, **values)
+    sql.run(con, "periods", periods=json.dumps(_periods(con)))
+    for stage in ("priced", "rejected"):
+        sql.run(con, stage, **values)
+    rows_in = _count(con, "fields")
+    priced, rejected = (after - earlier for after, earlier in zip(_counts(con), before, strict=True))
+    if rows_in != priced + rejected:
+        raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
+    return Counted(source.name, rows_in, priced, rejected)
+
+
+def settle(con: duckdb.DuckDBPyConnection) -> None:
+    """Stage 2: each call once, allowances taken, charges final. Leaves rated_calls, allowance_use and output.
+
+    It needs priced_calls and, of each catalogue that rated them, the allowances; nothing else.
+    """
+    sql.run(con, "duplicates")
+    sql.run(con, "covering")
+    sql.run(con, "allowance_use_table")
+    for position in range(1, _most_allowances(con) + 1):
+        sql.run(con, "covered", position=position)
+        sql.run(con, "allowance_use", position=position)
+        sql.run(con, "covering_left")
+    sql.run(con, "rated_calls")
+    sql.run(con, "output")
+
+
+def _most_allowances(con: duckdb.DuckDBPyConnection) -> int:
+    return int(con.table("allowances").max("position").fetchall()[0][0] or 0)
+
+
+def _give_numbers_accounts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, plan: str) -> None:
+    if plan not in catalogue.plans:
+        raise UsageError(f'there is no plan "{plan}"; the plans are: {", ".join(sorted(catalogue.plans))}')
+    currency, timezone = catalogue.plans[plan].currency, catalogue.operator.timezone
+    sql.run(con, "own_accounts", plan=plan, currency=currency, timezone=timezone)
+    sql.run(con, "own_keys")
+
+
+def _periods(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Every period the calls may fall into, for each billing calendar among them."""
+    return [
+        {
+            "timezone": calendar["timezone"],
+            "anchor_day": calendar["anchor_day"],
+            "label": period.label,
+            "starts_at": f"{period.starts_at:%Y-%m-%d %H:%M:%S}",
+            "ends_at": f"{period.ends_at:%Y-%m-%d %H:%M:%S}",
+        }
+        for calendar in sql.rows(con, "calendars")
+        for period in periods_between(
+            calendar["first"].replace(tzinfo=UTC),
+            calendar["last"].replace(tzinfo=UTC),
+            calendar["timezone"],
+            calendar["anchor_day"],
+        )
+    ]
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.table(table).count("*").fetchall()[0][0])
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    return _count(con, "priced_calls"), _count(con, "rejects")

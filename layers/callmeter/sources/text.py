@@ -1,0 +1,159 @@
+"""Any bytes -> lines of UTF-8 text that DuckDB reads as they are.
+
+A physical line is a row, so nothing in a file can spoil more than its own line: line ends become LF, a byte
+order mark goes, UTF-16 is decoded, single lines that are no UTF-8 are read as Windows-1252, the one byte the
+reader needs for itself becomes a space, and a line over a megabyte is cut there.
+"""
+
+import codecs
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from callmeter.errors import UnreadableFile
+
+BLOCK = 16 * 1024 * 1024
+LONGEST_LINE = 1_000_000
+
+_MAGIC = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook; save the sheet as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+    b"%PDF": "a PDF; export the calls as CSV",
+    b"PAR1": "a Parquet file; export the calls as CSV",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file made safe to read by lines.
+
+    path: the safe copy. digest: SHA-256 of the original bytes, in hex.
+    """
+
+    path: Path
+    digest: str
+    name: str
+
+
+def make_safe(original: Path, folder: Path, name: str = "") -> TextFile:
+    """Write a safe copy of `original` into `folder`. Raises UnreadableFile for what is no text at all."""
+    digest = hashlib.sha256()
+    with original.open("rb") as source:
+        head = source.read(4096)
+        source.seek(0)
+        encoding = _encoding(head, name or original.name)
+        target = folder / f"{hashlib.sha256(str(original).encode()).hexdigest()[:16]}.txt"
+        with target.open("wb") as safe:
+            _copy(source, safe, digest, encoding)
+    return TextFile(target, digest.hexdigest(), name or original.name)
+
+
+def first_line(text: TextFile) -> tuple[int, str]:
+    """Number and text of the first line that is not blank; (0, "") where there is none."""
+    with text.path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                return number, line.decode("utf-8", "replace").rstrip("\n")
+    return 0, ""
+
+
+def cells(line: str, delimiter: str) -> list[str]:
+    """One line's cells, unquoted and trimmed."""
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def delimiter_of(line: str) -> str:
+    """The delimiter a header line uses: the most frequent of comma, semicolon, tab and bar; a comma if none."""
+    return max(",;\t|", key=line.count)
+
+
+def column_of(raw: str, delimiter: str, index: int) -> int:
+    """Where cell `index` (from 1) of the line begins, as a character position from 1."""
+    inside, cell = False, 1
+    for position, character in enumerate(raw, start=1):
+        if cell == index:
+            return position
+        if character == '"':
+            inside = not inside
+        elif character == delimiter and not inside:
+            cell += 1
+    return len(raw) + 1
+
+
+def _encoding(head: bytes, name: str) -> str:
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            raise UnreadableFile(f"{name} is not CSV: it is {what}.")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(head) >= 4 and head[1:400:2].count(0) > len(head[1:400:2]) * 0.8:
+        return "utf-16-le"
+    return "utf-8"
+
+
+def _copy(source: BinaryIO, safe: BinaryIO, digest: "hashlib._Hash", encoding: str) -> None:
+    if encoding != "utf-8":
+        whole = source.read()
+        digest.update(whole)
+        safe.write(_clean(whole.decode(encoding, "replace").lstrip("\ufeff").encode()))
+        return
+    rest, first = b"", True
+    while block := source.read(BLOCK):
+        digest.update(block)
+        if first:
+            block, first = block.removeprefix(codecs.BOM_UTF8), False
+        complete, _, tail = (rest + block).rpartition(b"\n")
+        if complete or not tail:
+            safe.write(_clean(complete) + b"\n")
+            rest = tail
+        else:
+            rest = tail if len(tail) <= 2 * LONGEST_LINE else tail[:LONGEST_LINE] + b"\0"
+    if rest:
+        safe.write(_clean(rest) + b"\n")
+
+
+def _clean(block: bytes) -> bytes:
+    """The block as UTF-8 with LF line ends, short lines, and no unit separators."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").removesuffix(b"\r").replace(b"\r", b"\n" if b"\n" not in block else b" ")
+    if b"\x1f" in block:
+        block = block.replace(b"\x1f", b" ")
+    if not _is_utf8(block):
+        block = b"\n".join(_decoded(line) for line in block.split(b"\n"))
+    if _has_long_line(block):
+        block = b"\n".join(_cut(line) for line in block.split(b"\n"))
+    return block
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(line: bytes) -> bytes:
+    return line if _is_utf8(line) else line.decode("cp1252", "replace").encode()
+
+
+def _has_long_line(block: bytes) -> bool:
+    start = 0
+    while len(block) - start > LONGEST_LINE:
+        end = block.rfind(b"\n", start, start + LONGEST_LINE)
+        if end < start:
+            return True
+        start = end + 1
+    return False
+
+
+def _cut(line: bytes) -> bytes:
+    """A long line's first megabyte, still UTF-8; SQL calls a line of that length malformed."""
+    if len(line) < LONGEST_LINE:
+        return line
+    text = line[: 4 * LONGEST_LINE].decode("utf-8", "replace")
+    return text[:LONGEST_LINE].ljust(LONGEST_LINE, ".").encode()

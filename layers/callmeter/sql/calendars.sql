@@ -1,0 +1,6 @@
+-- calendars.sql: which billing calendars the calls need, and from when to when. In: calls_matched.
+select timezone, anchor_day, min(started_at) as first, max(started_at) as last
+from calls_matched
+where reason is null
+group by all
+order by all

@@ -1,0 +1,60 @@
+-- deck_cells.sql: one row per line of a rate deck, read but not yet judged. In: fields. Null is an empty cell.
+-- An increment cell may hold both values: "60/1". A lone value counts for both.
+create or replace temp table deck_cells as
+with named as (
+    select
+        line,
+        raw,
+        malformed,
+        cell_text(cells[$prefix]) as prefix_cell,
+        cell_text(cells[$destination]) as destination_cell,
+        cell_text(cells[$rate]) as rate_cell,
+        cell_text(cells[$group]) as group_cell,
+        cell_text(cells[$connect_fee]) as connect_fee_cell,
+        cell_text(cells[$first_increment]) as first_cell,
+        cell_text(cells[$increment]) as increment_cell,
+        cell_text(cells[$per_call]) as per_call_cell,
+        cell_text(cells[$allowed]) as allowed_cell,
+        cell_text(cells[$late]) as late_cell,
+        cell_text(cells[$direction]) as direction_cell,
+        cell_text(cells[$effective_from]) as from_cell,
+        cell_text(cells[$effective_to]) as to_cell,
+        cell_text(cells[$currency]) as currency_cell,
+    from fields
+)
+
+select
+    *,
+    coalesce(lower(group_cell) in ('emergency', 'short', 'feature'), false) as is_code,
+    if(
+        lower(group_cell) in ('emergency', 'short', 'feature'),
+        prefix_cell,
+        regexp_replace(prefix_cell, '^\+', '')
+    ) as prefix,
+    nanos(rate_cell) as rate_nanos,
+    coalesce(nanos(connect_fee_cell), 0) as connect_fee_nanos,
+    try_cast(trim(split_part(coalesce(first_cell, increment_cell, '1'), '/', 1)) as integer) as first_increment,
+    try_cast(
+        trim(
+            case
+                when contains(first_cell, '/') then split_part(first_cell, '/', 2)
+                when contains(increment_cell, '/') then split_part(increment_cell, '/', 2)
+                else coalesce(increment_cell, first_cell, '1')
+            end
+        ) as integer
+    ) as increment,
+    coalesce(truth(per_call_cell), false) as per_call,
+    coalesce(truth(allowed_cell), true) as allowed,
+    coalesce(truth(late_cell), false) as late,
+    coalesce(lower(direction_cell), 'outbound') as direction,
+    if(
+        regexp_full_match(from_cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?'),
+        instant($timezone, try_cast(from_cell as timestamp)),
+        null
+    ) as starts_at,
+    if(
+        regexp_full_match(to_cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?'),
+        instant($timezone, try_cast(to_cell as timestamp)),
+        null
+    ) as ends_at,
+from named

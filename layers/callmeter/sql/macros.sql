@@ -1,0 +1,128 @@
+-- macros.sql: scalar building blocks that several stages share. Installed once per connection.
+
+-- A truth value as rate decks write it; null where it is none.
+create or replace macro truth(cell) as
+    case
+        when lower(trim(cell)) in ('yes', 'y', 'true', 't', '1', 'on') then true
+        when lower(trim(cell)) in ('no', 'n', 'false', 'f', '0', 'off') then false
+    end;
+
+-- A cell's text: trimmed, null where empty.
+create or replace macro cell_text(cell) as nullif(trim(cell), '');
+
+-- Exact decimal text, or scientific such as 1e-05, as nanos; null where it is no number or has over 9 decimals.
+create or replace macro nanos(cell) as
+    case
+        when regexp_full_match(trim(cell), '[0-9]{1,6}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*|[0-9](\.[0-9]{1,8})?[eE]-?0?[0-9]')
+            and try_cast(trim(cell) as decimal(38, 18)) = try_cast(trim(cell) as decimal(38, 9))
+        then (try_cast(trim(cell) as decimal(38, 9)) * 1000000000)::decimal(38, 0)::bigint
+    end;
+
+-- Integer nanos as an exact decimal with 9 digits.
+create or replace macro money(amount_nanos) as
+    (amount_nanos::decimal(28, 0) * 0.000000001::decimal(10, 9))::decimal(18, 9);
+
+-- The instant (UTC) of a local wall time. Of the two instants in the hour that daylight saving repeats, the
+-- first; a time that daylight saving skips counts with the offset before the change. Zones shift by 60 or 30 minutes.
+create or replace macro instant(zone, wall) as
+    case
+        when timezone(zone, timezone(zone, wall) - interval 60 minute) = wall
+        then timezone('UTC', timezone(zone, wall) - interval 60 minute)
+        when timezone(zone, timezone(zone, wall) - interval 30 minute) = wall
+        then timezone('UTC', timezone(zone, wall) - interval 30 minute)
+        else timezone('UTC', timezone(zone, wall))
+    end;
+
+-- What was dialled, without dress: display name, scheme, host, parameters, separators, tech prefix.
+create or replace macro undressed(dialled) as
+    case
+        when regexp_full_match(dialled, '\+?[0-9]+') then dialled
+        else regexp_replace(
+            regexp_replace(
+                replace(
+                    split_part(
+                        split_part(
+                            regexp_replace(
+                                replace(
+                                    if(contains(dialled, '<'), regexp_extract(dialled, '<([^>]*)>', 1), trim(dialled)),
+                                    '%2B', '+'
+                                ),
+                                '^(sips?|tel|callto):', '', 'i'
+                            ),
+                            '@', 1
+                        ),
+                        ';', 1
+                    ),
+                    '(0)', ''
+                ),
+                '[\s().\x{00A0}/-]', '', 'g'
+            ),
+            '^[0-9]{1,8}#(\+?[0-9]{7,})$', '\1'
+        )
+    end;
+
+-- E.164 digits of an undressed number under a dial plan; null where it is not a number of that form.
+--   country_code '44' · international '^(?:00)' · trunk '0' or '' · lengths of national numbers without trunk prefix
+create or replace macro e164(bare, country_code, international, trunk, lengths) as
+    nullif(regexp_extract(
+        case
+            when starts_with(bare, '+') then substr(bare, 2)
+            when regexp_matches(bare, international) then regexp_replace(bare, international, '')
+            when trunk <> '' and starts_with(bare, trunk) and length(bare) > 6 then country_code || substr(bare, length(trunk) + 1)
+            when (trunk = '' or country_code = '1') and list_contains(lengths, length(bare)) and length(bare) <= 10
+            then country_code || bare
+            when country_code = '1' and length(bare) = 7 then null
+            when length(bare) <= 6 then null
+            else bare
+        end,
+        '^[1-9][0-9]{6,14}$'
+    ), '');
+
+-- Emergency, short and feature codes: dialled as they are, never E.164.
+create or replace macro short_code(bare) as
+    case when regexp_full_match(bare, '[0-9]{2,6}|[*#][0-9*#]{1,11}') then bare end;
+
+-- Billed seconds of an answered call of whole `duration_seconds` > 0. Design 3.5.
+create or replace macro billed(duration_seconds, first_increment, increment) as
+    case
+        when duration_seconds <= first_increment then first_increment
+        else first_increment
+            + (duration_seconds - first_increment + increment - 1) // increment * increment
+    end;
+
+-- One answered call's charge in nanos, rounded once to `step` nanos. Design 3.6. Never negative, so // floors.
+create or replace macro charge_nanos(rate_nanos, connect_fee_nanos, seconds, step, rounding) as
+    (
+        connect_fee_nanos::hugeint * 60 + rate_nanos::hugeint * seconds
+        + case rounding when 'up' then 60::hugeint * step - 1 when 'down' then 0::hugeint else 30::hugeint * step end
+    ) // (60::hugeint * step) * step;
+
+-- The name in an Asterisk channel: alice of PJSIP/alice-00000012, 101 of Local/101@from-internal-00000003;2.
+create or replace macro endpoint(channel) as
+    nullif(split_part(regexp_extract(channel, '^[A-Za-z0-9]+/(.+?)(-[0-9a-f]{6,}(;[12])?)?$', 1), '@', 1), '');
+
+-- Which way an Asterisk row goes. Answered without a second channel, or by the extension that was dialled: the call
+-- never left the PBX.
+create or replace macro asterisk_direction(context, did, dialled, second_channel, disposition) as
+    case
+        when did is not null or regexp_matches(context, '^(from-(trunk|pstn|did|dahdi|zaptel)|ext-did)') then 'inbound'
+        when second_channel is null and upper(disposition) = 'ANSWERED' then 'internal'
+        when endpoint(second_channel) = dialled then 'internal'
+        else 'outbound'
+    end;
+
+-- The shard of an account: two digits or more, from 00. layout.shard_of is its twin.
+create or replace macro shard_of(account_id, shards) as
+    lpad((('0x' || left(md5(account_id), 8))::bigint % shards)::varchar, 2, '0');
+
+-- A called number as its customer sees it: without the last three digits where they are to be hidden.
+create or replace macro shown(to_number, direction, hidden) as
+    case
+        when hidden and direction <> 'inbound' and length(to_number) > 6
+        then left(to_number, length(to_number) - 3) || 'xxx'
+        else to_number
+    end;
+
+-- Text that a spreadsheet takes for no formula.
+create or replace macro spreadsheet_text(cell) as
+    if(regexp_matches(cell, '^[=+\-@\t\r|%]'), '''' || cell, cell);

@@ -1,0 +1,81 @@
+-- normalised.sql: raw_calls -> calls_read, one row per line: whole facts, or the reason why not. In: raw_calls.
+-- Reasons are judged in the order of the list in errors.py; account and rate come later.
+create or replace temp table calls_read as
+with texts as (
+    select
+        *,
+        undressed(from_text) as from_bare,
+        undressed(to_text) as to_bare,
+        -- 09:00:00Z, +00:00, +0000, +00: a time of day, then an offset
+        ends_with(start_text, 'Z') as in_utc,
+        regexp_matches(start_text, ':[0-9]{2}(\.[0-9]+)? ?[+-][0-9]{2}(:?[0-9]{2})?$') as has_offset,
+    from raw_calls
+),
+
+read as (
+    select
+        * exclude (from_bare, to_bare),
+        from_bare,
+        to_bare,
+        coalesce(e164(from_bare, $country_code, $international, $trunk, $national_lengths), '') as from_e164,
+        e164(to_bare, $country_code, $international, $trunk, $national_lengths) as to_e164,
+        short_code(to_bare) as to_code,
+        date_trunc('second', case
+            when $time_format is not null then instant($timezone, try_strptime(start_text, $time_format))
+            when in_utc then try_cast(rtrim(start_text, 'Z') as timestamp)
+            when has_offset then timezone('UTC', try_cast(start_text as timestamptz))
+            when regexp_full_match(start_text, '[0-9]{8,11}(\.[0-9]+)?')
+            then make_timestamp(try_cast(split_part(start_text, '.', 1) as bigint) * 1000000)
+            when regexp_full_match(start_text, '[0-9]{12,14}') then make_timestamp(try_cast(start_text as bigint) * 1000)
+            when regexp_full_match(start_text, '[0-9]{15,17}') then make_timestamp(try_cast(start_text as bigint))
+            when contains(start_text, ':') then instant($timezone, try_cast(start_text as timestamp))
+        end) as started_at,
+        case
+            when regexp_full_match(duration_text, '[0-9]{1,12}(\.[0-9]+)?')
+            then ceil(try_cast(duration_text as decimal(38, 9)))::bigint
+            when regexp_full_match(duration_text, '([0-9]{1,4}:)?[0-9]{1,4}:[0-5][0-9](\.[0-9]+)?')
+            then list_reduce(
+                list_transform(
+                    string_split(duration_text, ':'),
+                    lambda part: ceil(try_cast(part as decimal(38, 9)))::bigint
+                ),
+                lambda total, part: total * 60 + part
+            )
+        end as duration_seconds,
+    from texts
+)
+
+select
+    line,
+    case
+        when malformed is not null then 'malformed-row'
+        when not coalesce(started_at between timestamp '2000-01-01' and $latest, false) then 'bad-time'
+        when not coalesce(duration_seconds <= 2678400, false) then 'bad-duration'
+        when coalesce(to_e164, to_code) is null and coalesce(direction, '') <> 'internal' then 'bad-number'
+    end as reason,
+    case
+        when malformed is not null then malformed
+        when not coalesce(started_at between timestamp '2000-01-01' and $latest, false)
+        then format('start "{}"', coalesce(start_text, ''))
+        when not coalesce(duration_seconds <= 2678400, false) then format('duration "{}"', coalesce(duration_text, ''))
+        when coalesce(to_e164, to_code) is null then format('to "{}"', coalesce(to_text, ''))
+    end as detail,
+    coalesce(
+        id_text,
+        md5(coalesce(
+            id_parts,
+            concat_ws('|', coalesce(nullif(from_e164, ''), from_bare), coalesce(to_e164, to_code), started_at, duration_seconds)
+        ))
+    ) as call_id,
+    direction,
+    if(from_e164 <> '', from_e164, coalesce(from_bare, '')) as from_number,
+    coalesce(to_e164, to_code, to_bare, '') as to_number,
+    to_e164 is null as is_code,
+    started_at,
+    duration_seconds::integer as duration_seconds,
+    coalesce(answered, true) and duration_seconds > 0 as answered,
+    lower(login) as login,
+    lower(called_login) as called_login,
+    lower(code) as code,
+    carrier,
+from read

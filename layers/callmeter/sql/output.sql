@@ -1,0 +1,33 @@
+-- output.sql: rated calls as everybody outside sees them: the columns of model.RATED_COLUMNS, money as decimals.
+create or replace temp view output as
+select
+    call_id,
+    account_id,
+    source,
+    direction,
+    from_number,
+    to_number,
+    started_at,
+    duration_seconds,
+    billed_seconds,
+    free_seconds,
+    destination,
+    "group",
+    prefix,
+    deck,
+    money(rate_nanos) as rate,
+    money(connect_fee_nanos) as connect_fee,
+    first_increment,
+    increment,
+    money(charge_nanos)::decimal(18, 6) as charge,
+    currency,
+    status,
+    barred,
+    carrier,
+    money(buy_charge_nanos)::decimal(18, 6) as buy_charge,
+    period,
+    catalogue,
+    file,
+    line,
+from rated_calls
+order by file, line

@@ -1,0 +1,34 @@
+-- priced_table.sql: where stage 1 puts its calls, empty. Money is nanos of `currency`; charge_nanos is null while late.
+create or replace table priced_calls (
+    call_id varchar,
+    account_id varchar,
+    source varchar,
+    direction varchar,
+    from_number varchar,
+    to_number varchar,
+    started_at timestamp,  -- UTC
+    duration_seconds integer,
+    billed_seconds integer,  -- null while late
+    destination varchar,
+    "group" varchar,
+    prefix varchar,
+    deck varchar,
+    rate_nanos bigint,
+    connect_fee_nanos bigint,
+    first_increment integer,
+    increment integer,
+    per_call boolean,
+    charge_nanos bigint,  -- the full price, before allowances
+    currency varchar,
+    status varchar,
+    barred boolean,
+    carrier varchar,
+    buy_charge_nanos bigint,
+    period varchar,
+    plan varchar,
+    charge_step bigint,
+    rounding varchar,
+    catalogue varchar,
+    file varchar,
+    line integer,
+)
