@@ -21,3 +21,20 @@ def happened(body: str) -> list[Happened]:
         Happened(unquote_plus(record["s3"]["object"]["key"]), record["eventName"].startswith("ObjectCreated"))
         for record in message.get("Records", [])
     ]
+
+
+def told(records: list[dict[str, Any]]) -> tuple[dict[str, list[Happened]], list[str]]:
+    """Of a batch: message id -> what it tells of; and the ids of messages that are no notifications at all."""
+    understood: dict[str, list[Happened]] = {}
+    others: list[str] = []
+    for record in records:
+        try:
+            understood[record["messageId"]] = happened(record["body"])
+        except (ValueError, LookupError, TypeError, AttributeError):
+            others.append(record["messageId"])
+    return understood, others
+
+
+def failures(messages: list[str]) -> dict[str, Any]:
+    """The answer that sends these messages of a batch back, and no others."""
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(set(messages))]}

@@ -1,6 +1,7 @@
 """The portal API: what the call page asks. Every route but the sign-in needs a session, and reaches one account."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,22 +11,24 @@ from typing import Annotated, Any, TypeVar
 from chalice.app import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from callmeter.errors import CallmeterError, Missing, Unreachable, UsageError
+from callmeter.errors import Unreachable, UsageError
 from callmeter.money import plain
 from callmeter.parts import parts
 from callmeter.portal import account, calls
-from callmeter.portal.account import Portal
+from callmeter.portal.account import NotThere, Portal
 from callmeter.portal.tokens import NotSignedIn, account_of, open_session
 from chalicelib.telemetry import logger
 
 blueprint = Blueprint(__name__)
 _Body = TypeVar("_Body", bound=BaseModel)
 
+_PERIOD = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
+
+# What customers are told as it is; all else is our own affair, and logged.
 _STATUS: list[tuple[type[Exception], int, str, str]] = [
     (NotSignedIn, 401, "not-signed-in", "Sign in again"),
-    (Missing, 404, "not-found", "Not found"),
+    (NotThere, 404, "not-found", "Not found"),
     (UsageError, 400, "bad-request", "The request was not understood"),
-    (Unreachable, 503, "unreachable", "Try again later"),
 ]
 
 
@@ -51,11 +54,13 @@ def answered(route: Callable[..., Any]) -> Callable[..., Response]:
     def answer(*arguments: Any, **named: Any) -> Response:
         try:
             result = route(*arguments, **named)
-        except CallmeterError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the customer gets a problem without its detail
             for kind, status, code, title in _STATUS:
                 if isinstance(error, kind):
                     return _problem(status, code, title, str(error))
             logger.exception("the request failed")
+            if isinstance(error, Unreachable):
+                return _problem(503, "unreachable", "Try again later", "Something we need does not answer at present.")
             return _problem(500, "failed", "Something went wrong", "We have been told. Please try again later.")
         return result if isinstance(result, Response) else _json(result)
 
@@ -140,10 +145,10 @@ def my_calls() -> Any:
 @answered
 def my_statement(period: str) -> dict[str, Any]:
     """Where to download a statement."""
-    kind = _asked().get("format", "pdf")
+    account_id, kind = _signed_in(), _asked().get("format", "pdf")
     if kind not in ("pdf", "csv"):
         raise UsageError(f'format is pdf or csv, not "{kind}"')
-    return account.statement_link(_portal(), _signed_in(), _period(period), kind)
+    return account.statement_link(_portal(), account_id, _period(period), kind)
 
 
 @blueprint.route("/v1/me/settings", methods=["GET"])
@@ -182,15 +187,12 @@ def _newest_period(account_id: str) -> str:
 
 
 def _period(label: str) -> str:
-    if label and not (len(label) == 7 and label[:4].isdigit() and label[4] == "-" and label[5:] in _MONTHS):
+    if label and not _PERIOD.fullmatch(label):
         raise UsageError(f'"{label}" is not a period; write it as 2026-10')
     return label
 
 
-_MONTHS = {f"{month:02}" for month in range(1, 13)}
-
-
 def _number(text: str) -> int:
-    if not text.isdigit():
+    if not re.fullmatch("[0-9]{1,6}", text):
         raise UsageError(f'limit "{text}" is not a number')
     return int(text)

@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 
 from callmeter.jobs.catalogues import publish as publish_catalogue
 from callmeter.parts import parts
-from chalicelib.events import happened
+from chalicelib.events import failures, told
 from chalicelib.telemetry import logger, metrics
 
 blueprint = Blueprint(__name__)
@@ -19,8 +19,11 @@ blueprint = Blueprint(__name__)
 @metrics.log_metrics
 def publish(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Compile the reference files once for the whole batch. A broken file is refused, and is no failure."""
-    if not any(happened(record["body"]) for record in event["Records"]):
-        return {"batchItemFailures": []}
+    understood, failed = told(event["Records"])
+    if failed:
+        logger.error("messages that are no notifications of S3", messages=failed)
+    if not any(understood.values()):
+        return failures(failed)
     published = publish_catalogue(parts().store)
     if published.problems:
         metrics.add_metric("RefusedCatalogues", MetricUnit.Count, 1)
@@ -28,4 +31,4 @@ def publish(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         logger.error("the catalogue is refused", problems=problems, stays_in_force=published.version)
     else:
         logger.info("the catalogue is in force", catalogue=published.version)
-    return {"batchItemFailures": []}
+    return failures(failed)

@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from callmeter import layout
 from callmeter.jobs.total_shard import total_shard
 from callmeter.parts import parts
-from chalicelib.events import happened
+from chalicelib.events import Happened, failures, told
 from chalicelib.telemetry import logger, metrics
 
 blueprint = Blueprint(__name__)
@@ -20,8 +20,10 @@ blueprint = Blueprint(__name__)
 @metrics.log_metrics
 def total(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Total each shard and period that a batch names, once; the messages of those that failed go back."""
-    failed: list[str] = []
-    for (period, shard), messages in _places(event).items():
+    understood, failed = told(event["Records"])
+    if failed:
+        logger.error("messages that are no notifications of S3", messages=failed)
+    for (period, shard), messages in _places(understood).items():
         try:
             figures = total_shard(parts().store, parts().totals, period, shard)
         except Exception:  # noqa: BLE001 - one shard's trouble is not the others'; its messages come again
@@ -30,15 +32,15 @@ def total(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         else:
             metrics.add_metric("TotalledShards", MetricUnit.Count, 1)
             logger.info("totalled", period=period, shard=shard, accounts=len(figures))
-    return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(set(failed))]}
+    return failures(failed)
 
 
-def _places(event: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+def _places(understood: dict[str, list[Happened]]) -> dict[tuple[str, str], list[str]]:
     """Period and shard -> the messages that named it. Objects created and removed both count."""
     places: dict[tuple[str, str], list[str]] = {}
-    for record in event["Records"]:
-        for one in happened(record["body"]):
+    for message, happenings in understood.items():
+        for one in happenings:
             place = layout.period_and_shard(one.key)
             if place:
-                places.setdefault(place, []).append(record["messageId"])
+                places.setdefault(place, []).append(message)
     return places

@@ -1,15 +1,17 @@
-"""The command line: `callmeter rate`, `quote`, `rates check`, `local`, `bill`, `status`.
+"""The command line: `callmeter rate`, `quote`, `rates check`, `local`, `bill`, `link`.
 
 Exit 0: done (rejects included); 1: something could not be done; 2: usage, or a broken catalogue.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -21,7 +23,8 @@ from callmeter.errors import BrokenCatalogue, CallmeterError, UsageError
 from callmeter.money import plain
 
 SHOWN_PROBLEMS = 50
-out = Console(highlight=False)
+# Without a terminal, tables may be as wide as they need; with one, as wide as it is.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 err = Console(stderr=True, highlight=False)
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -92,7 +95,7 @@ def rate(
         "reject_reasons": summary.reject_reasons,
         "late": summary.late,
         "barred": summary.barred,
-        "minutes": str(summary.minutes),
+        "minutes": float(summary.minutes),
         "charge": {currency: plain(charge) for currency, charge in summary.charge.items()},
         "calls_per_second": summary.calls_per_second,
         "catalogue": summary.catalogue,
@@ -150,6 +153,71 @@ def check(folder: Path, accounts: Path | None) -> None:
         f"catalogue {catalogue.version}",
         markup=False,
     )
+
+
+@cli.command()
+@click.argument("calls", nargs=-1, type=_FILE)
+@click.option("--rates", "folder", default=Path("rates"), show_default=True, type=_FOLDER, help="The rates to use.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the call page; a free one unless given."
+)
+@click.option("--once", is_flag=True, help="End after the month is billed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and end after the month is billed.")
+def local(calls: tuple[Path, ...], folder: Path, port: int, once: bool, as_json: bool) -> None:
+    """The whole system on this machine: drop CALLS (or a sample month), rate, bill, serve the call page."""
+    from callmeter.local import month as local_month
+
+    catalogue = local_month.check_inputs(folder, calls)
+    console = err if as_json else out
+    with local_month.running(folder, catalogue, console) as here, here.stack.front(port) as front:
+        month = local_month.run_month(here, calls)
+        statements = local_month.save_statements(here, month, Path(".local") / "statements")
+        if as_json:
+            print(json.dumps(_month_facts(month)))  # noqa: T201
+            return
+        _print_facts(_month_facts(month))
+        _print_bills(month.bills)
+        _print_places(here, month, front.url, statements)
+        if once or not out.is_terminal:
+            return
+        out.print("Ctrl-C ends it all.")
+        with suppress(KeyboardInterrupt):
+            Event().wait()
+
+
+@cli.command()
+@click.option("--stack", default="callmeter-prod", show_default=True, help="The deployed stack.")
+@click.option("--period", default="", help="Only the periods of that label, YYYY-MM.")
+@click.option("--dry-run", is_flag=True, help="Say what would be billed, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def bill(stack: str, period: str, dry_run: bool, as_json: bool) -> None:
+    """Bill what has ended, now, instead of waiting for the daily run."""
+    from callmeter.aws.operator import Deployment
+
+    if period and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
+        raise UsageError(f'--period "{period}" is not a period; write it as 2026-10')
+    answer = Deployment.named(stack).bill(period=period, dry_run=dry_run)
+    if as_json:
+        print(json.dumps(answer))  # noqa: T201
+    else:
+        _print_bills(answer["bills"])
+    problems = [one["problem"] for one in answer["bills"] if one["problem"]]
+    if problems:
+        raise CallmeterError("\n".join(problems))
+
+
+@cli.command()
+@click.argument("account_id")
+@click.option("--stack", default="callmeter-prod", show_default=True, help="The deployed stack.")
+@click.option("--minutes", default=15, show_default=True, type=click.IntRange(1, 1440), help="How long the link works.")
+def link(account_id: str, stack: str, minutes: int) -> None:
+    """A link that signs a customer in to the call page."""
+    from callmeter.aws.operator import Deployment
+    from callmeter.portal.tokens import sign_link
+
+    deployment = Deployment.named(stack)
+    token = sign_link(account_id, deployment.link_secret, datetime.now(UTC), minutes)
+    out.print(f"{deployment.outputs.get('PageUrl', '')}#link={token}", markup=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -217,12 +285,60 @@ def _progress(*, quiet: bool) -> Iterator[Any]:
         yield lambda step: bar.update(task, description=step)
 
 
+def _month_facts(month: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "rows_in": month.rows_in,
+        "rated": month.rated,
+        "duplicates": month.duplicates,
+        "rejected": month.rejected,
+        "reject_reasons": month.reject_reasons,
+        "minutes": float(month.minutes),
+        "charge": {currency: plain(charge) for currency, charge in month.charge.items()},
+        "bills": len(month.bills),
+        "items_sent": month.items_sent,
+        "seconds": round(month.seconds, 1),
+    }
+    return facts | ({"unreadable": month.unreadable} if month.unreadable else {})
+
+
+def _print_bills(bills: list[dict[str, Any]]) -> None:
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("account", "name", "period", "calls", "amount", "", "carried", "invoice", "state"):
+        table.add_column(heading, justify="right" if heading in ("calls", "amount", "carried") else "left")
+    for one in bills:
+        table.add_row(
+            one["account_id"], one["account_name"], one["period"], f"{one['calls']:,}", one["amount"], one["currency"],
+            plain(Decimal(one["carried"])), one["invoice_number"], one["problem"] or one["state"],
+        )  # fmt: skip
+    out.print(table)
+
+
+def _print_places(here: Any, month: Any, page_url: str, statements: list[Path]) -> None:
+    """Where to look at what was made."""
+    from callmeter.local.month import sign_in_link
+
+    for reason in month.unreadable:
+        out.print(f"not read: {reason}", markup=False, soft_wrap=True)
+    if month.reject_reasons.get("unknown-account"):
+        out.print("Some calls are of nobody: put their numbers into accounts.csv of the rates folder, and run again.")
+    if month.bills:
+        busiest = max(month.bills, key=lambda one: int(one["calls"]))
+        link_to_page = sign_in_link(here, page_url, busiest["account_id"])
+        out.print(f"\n[bold]call page[/]   {busiest['account_name'] or busiest['account_id']}:")
+        out.print(link_to_page, markup=False, soft_wrap=True)
+    if statements:
+        out.print(
+            f"[bold]statements[/]  {statements[0].parent}/ ({len(statements)} PDFs, such as {statements[0].name})"
+        )
+    out.print(f"[bold]invoices[/]    {here.ucrm.url.partition('/crm')[0]}/")
+
+
 def _print_facts(facts: dict[str, Any]) -> None:
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {amount}" for key, amount in value.items()) or "none"
-        elif isinstance(value, int):
+        elif isinstance(value, (int, float)):
             value = f"{value:,}"
         elif isinstance(value, Decimal):
             value = plain(value)

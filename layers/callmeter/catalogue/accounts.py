@@ -4,17 +4,18 @@ Columns: account_id, name, plan, numbers, sip_logins, currency, timezone, anchor
 ucrm_service_id, email, valid_from, valid_to; lists separated by spaces. Only account_id and plan are needed.
 """
 
-import csv
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from callmeter.catalogue.files import is_zone
+from callmeter.catalogue.files import decoded, is_zone
 from callmeter.errors import BrokenCatalogue, Problem
 from callmeter.model import Account, Operator, Plan
-from callmeter.sources.text import column_of
+from callmeter.sources.text import cells, column_of, delimiter_of
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LISTS = ("numbers", "sip_logins")
 _HINTS = {
     "anchor_day": "Write the day of the month on which its period begins, 1 to 31.",
@@ -28,24 +29,20 @@ def read_accounts(path: Path, name: str, operator: Operator, plans: dict[str, Pl
     """Accounts by the line they stand on. Blank currencies and zones are the plan's and operator's."""
     if not path.is_file():
         raise BrokenCatalogue([Problem(name, 0, 0, "missing-file", "the file is not there")])
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BrokenCatalogue([Problem(name, 1, 1, "bad-encoding", f"not UTF-8: {error.reason}")]) from None
-    lines = text.splitlines()
-    reader = csv.reader(lines)
-    header = [cell.strip().lower() for cell in next(reader, [])]
-    problems = _header_problems(header, name)
+    numbered = _numbered(path, name)
+    if not numbered:
+        raise BrokenCatalogue([Problem(name, 1, 1, "empty-file", "the file is empty", "Write a header and rows.")])
+    (first, raw_header), *rows = numbered
+    delimiter = delimiter_of(raw_header)
+    header = [cell.lower() for cell in cells(raw_header, delimiter)]
+    problems = _header_problems(header, name, first, raw_header, delimiter)
     if problems:
         raise BrokenCatalogue(problems)
     accounts: dict[int, Account] = {}
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        line = reader.line_num
-        account, found = _account(header, row, operator, plans)
+    for line, raw in rows:
+        account, found = _row(header, raw, delimiter, operator, plans)
         problems += [
-            Problem(name, line, column_of(lines[line - 1], ",", _index(header, column)), code, message, hint)
+            Problem(name, line, column_of(raw, delimiter, _index(header, column)), code, message, hint)
             for column, code, message, hint in found
         ]
         if account:
@@ -56,35 +53,57 @@ def read_accounts(path: Path, name: str, operator: Operator, plans: dict[str, Pl
     return accounts
 
 
-def _header_problems(header: list[str], name: str) -> list[Problem]:
+def column_at(path: Path, name: str, line: int, column: str) -> int:
+    """Where the cell of `column` begins on `line` of a sound accounts file."""
+    numbered = dict(_numbered(path, name))
+    raw_header = next(iter(numbered.values()))
+    delimiter = delimiter_of(raw_header)
+    header = [cell.lower() for cell in cells(raw_header, delimiter)]
+    return column_of(numbered[line], delimiter, _index(header, column))
+
+
+def _numbered(path: Path, name: str) -> list[tuple[int, str]]:
+    """The lines that are not blank. A line is a row: a stray quote spoils its own line only."""
+    lines = enumerate(_LINE_END.split(decoded(path, name)), start=1)
+    return [(line, raw) for line, raw in lines if raw.strip()]
+
+
+def _header_problems(header: list[str], name: str, line: int, raw: str, delimiter: str) -> list[Problem]:
     known = list(Account.model_fields)
+    hint = f"The columns are: {', '.join(known)}."
     return [
-        Problem(
-            name,
-            1,
-            1,
-            "missing-column",
-            f"there is no column {column}",
-            f"The columns are: {', '.join(known)}.",
-        )
+        Problem(name, line, 1, "missing-column", f"there is no column {column}", hint)
         for column in ("account_id", "plan")
         if column not in header
     ] + [
         Problem(
             name,
-            1,
-            1,
+            line,
+            column_of(raw, delimiter, index),
             "unknown-column",
             f'there is no such column as "{column}"',
-            f"The columns are: {', '.join(known)}.",
+            hint,
         )
-        for column in header
+        for index, column in enumerate(header, start=1)
         if column and column not in known
     ]
 
 
 def _index(header: list[str], column: str) -> int:
     return header.index(column) + 1 if column in header else 1
+
+
+def _row(
+    header: list[str], raw: str, delimiter: str, operator: Operator, plans: dict[str, Plan]
+) -> tuple[Account | None, list[tuple[str, str, str, str]]]:
+    """The line's account, if there is one on it, and what is wrong with it: (column, code, text, hint)."""
+    row = cells(raw, delimiter)
+    hint = "Write the line as CSV again."
+    if raw.count('"') % 2:
+        return None, [("", "malformed-row", "a quote is opened and not closed", hint)]
+    if any(row[len(header) :]):
+        return None, [("", "malformed-row", f"the line has {len(row)} fields, the header {len(header)}", hint)]
+    return _account(header, row, operator, plans) if any(row) else (None, [])
 
 
 def _account(
@@ -144,7 +163,8 @@ def _contradictions(accounts: dict[int, Account], name: str) -> list[Problem]:
         earlier_line, earlier = first.setdefault(account.account_id, (line, account))
         problems += [
             Problem(
-                name, line, 1, "account-differs", f"another {field} of {account.account_id} than on line {earlier_line}",
+                name, line, 1, "account-differs",
+                f"{account.account_id} has another {field} here than on line {earlier_line}",
                 "Rows of one account may differ in numbers, logins, plan and dates only.",
             )
             for field in ("currency", "timezone", "anchor_day", "ucrm_client_id", "ucrm_service_id")

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from callmeter import sql
-from callmeter.catalogue.accounts import read_accounts
+from callmeter.catalogue.accounts import column_at, read_accounts
 from callmeter.catalogue.decks import read_deck, read_destinations
 from callmeter.catalogue.files import read_operator, read_plans
 from callmeter.dialplan import dial_plan
@@ -62,7 +62,7 @@ def compile_catalogue(
         by_line = read_accounts(accounts, _shown(accounts.parent, accounts.name), operator, plans)
     version = _version(files, plan)
     _fill(con, version, operator, plans, by_line)
-    _refuse_clashes(con, by_line, accounts)
+    _refuse_clashes(con, operator, None if plan else accounts)
     return Catalogue(
         version,
         operator,
@@ -179,17 +179,34 @@ def _plan_rows(plans: dict[str, Plan]) -> str:
     return json.dumps(rows)
 
 
-def _refuse_clashes(con: duckdb.DuckDBPyConnection, accounts: dict[int, Account], path: Path | None) -> None:
-    name = _shown(path.parent, path.name) if path else ""
+def _refuse_clashes(con: duckdb.DuckDBPyConnection, operator: Operator, path: Path | None) -> None:
+    """Refuse numbers that are none, and keys that two rows hold at once."""
+    if path is None:
+        return
+    name = _shown(path.parent, path.name)
+
+    def problem(line: int, column: str, code: str, text: str, hint: str) -> Problem:
+        return Problem(name, line, column_at(path, name, line, column), code, text, hint)
+
     problems = [
-        Problem(name, row["account_row"], 1, "bad-number", f"{accounts[row['account_row']].account_id} has a number that is none", "Write it as +442079460001, without blanks.")
-        for row in sql.rows(con, "catalogue/bad_keys")
+        problem(
+            row["account_row"],
+            "numbers",
+            "bad-number",
+            f'"{row["number"]}" is not a phone number',
+            "Write it as +442079460001, without blanks.",
+        )
+        for row in sql.rows(con, "catalogue/bad_keys", **dial_plan(operator.country).parameters())
     ] + [
-        Problem(name, row["account_row"], 1, "number-twice",
-                f"{row['kind']} {row['key']} belongs to the account on line {row['earlier_row']} at the same time",
-                "Give one of them a valid_to, the other a valid_from, or take it out of one.")
+        problem(
+            row["account_row"],
+            {"number": "numbers", "login": "sip_logins", "code": "account_id"}[row["kind"]],
+            "number-twice",
+            f"{row['kind']} {row['key']} belongs to the account on line {row['earlier_row']} at the same time",
+            "Give one of them a valid_to, the other a valid_from, or take it out of one.",
+        )
         for row in sql.rows(con, "catalogue/key_clashes")
-    ]  # fmt: skip
+    ]
     if problems:
         raise BrokenCatalogue(problems)
 

@@ -13,6 +13,7 @@ import duckdb
 
 from callmeter import sql
 from callmeter.errors import BrokenCatalogue, Problem
+from callmeter.rating.engine import read_lines
 from callmeter.sources.text import TextFile, cells, column_of, delimiter_of, first_line, make_safe
 
 # Column -> headers understood for it, in lower case without blanks, _ and -; where several are there, the first counts.
@@ -47,7 +48,7 @@ def read_destinations(con: duckdb.DuckDBPyConnection, path: Path, name: str, wor
     text, raw_header, delimiter, skip = _open(path, name, work)
     at = _positions(raw_header, delimiter, name, _DESTINATION_HEADERS, needed=(("prefix",), ("destination",)))
     _load(con, text, delimiter, skip)
-    found = sql.rows(con, "catalogue/destination_problems", **at)
+    found = sql.rows(con, "catalogue/destination_problems", **at, width=len(cells(raw_header, delimiter)))
     if found:
         raise BrokenCatalogue([_problem(name, delimiter, at, row) for row in found])
     sql.run(con, "catalogue/destinations", **at)
@@ -60,9 +61,8 @@ def read_deck(
     text, raw_header, delimiter, skip = _open(path, name, work)
     at = _positions(raw_header, delimiter, name, DECK_HEADERS, needed=(("prefix", "destination"), ("rate",)))
     _load(con, text, delimiter, skip)
-    sql.run(con, "catalogue/deck_cells", **at, timezone=timezone)
-    if at["prefix"] is None:
-        sql.run(con, "catalogue/deck_by_name")
+    sql.run(con, "catalogue/deck_cells", **at, width=len(cells(raw_header, delimiter)), timezone=timezone)
+    sql.run(con, "catalogue/deck_places")
     found = sql.rows(con, "catalogue/deck_problems") or sql.rows(con, "catalogue/deck_overlaps")
     if found:
         raise BrokenCatalogue([_problem(name, delimiter, at, row) for row in found])
@@ -81,8 +81,7 @@ def _open(path: Path, name: str, work: Path) -> tuple[TextFile, str, str, int]:
 
 
 def _load(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, skip: int) -> None:
-    sql.run(con, "lines", path=str(text.path))
-    sql.run(con, "fields", delimiter=delimiter, skip=skip)
+    read_lines(con, text, delimiter, skip)
 
 
 def _positions(
@@ -104,13 +103,16 @@ def _positions(
                 f"It may be called: {', '.join(alias for column in columns for alias in headers[column])}.")
         for columns in needed if not any(at[column] for column in columns)
     ]  # fmt: skip
-    known = [alias for aliases in headers.values() for alias in aliases]
+    known = {alias: column for column, aliases in headers.items() for alias in aliases}
+    missing = [alias for alias, column in known.items() if at[column] is None]
     for index, cell in enumerate(plain, start=1):
-        close = get_close_matches(cell, known, n=1, cutoff=0.85) if cell not in known else []
+        close = get_close_matches(cell, missing, n=1, cutoff=0.85) if cell not in known else []
         if close:
+            column = known[close[0]]
+            meant = column if column.replace("_", "") == close[0] else close[0]
             problems.append(
                 Problem(name, 1, column_of(raw_header, delimiter, index), "unknown-column",
-                        f'there is no such column as "{asked[index - 1]}"', f"Did you mean {close[0]}?")
+                        f'there is no such column as "{asked[index - 1]}"', f"Did you mean {meant}?")
             )  # fmt: skip
     if problems:
         raise BrokenCatalogue(problems)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,19 @@ from pydantic import ValidationError
 
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
-from callmeter.model import Operator, Plan
+from callmeter.model import Allowance, Operator, Plan
+
+_HINTS = {
+    "country": 'Write two capital letters such as "GB".',
+    "currency": 'Write three capital letters such as "GBP".',
+    "timezone": 'Write one such as "Europe/London".',
+    "deck": "Write the name of a file in decks/, without .csv.",
+    "billing": 'Write "deck", "per-minute" or "per-second".',
+    "rounding": 'Write "half-up", "up" or "down".',
+    "charge_decimals": "Write 0 to 6.",
+    "groups": 'Write at least one, as ["uk-landline"].',
+    "minutes": "Write a whole number.",
+}
 
 
 def read_operator(path: Path, name: str) -> Operator:
@@ -36,41 +49,58 @@ def read_operator(path: Path, name: str) -> Operator:
 def read_plans(path: Path, name: str, decks: frozenset[str]) -> dict[str, Plan]:
     """Read plans.toml: plans by key. `decks` are the decks there are. Raises BrokenCatalogue."""
     text, content = _toml(path, name)
-    plans: dict[str, Plan] = {}
-    problems: list[Problem] = []
     tables = content.pop("plans", {})
-    problems += [
+    loose: list[tuple[str, ...]] = [(key,) for key in content]
+    if isinstance(tables, dict):
+        loose += [("plans", key) for key, table in tables.items() if not isinstance(table, dict)]
+    else:
+        loose, tables = [*loose, ("plans",)], {}
+    problems = [
         Problem(
-            name,
-            *_place(text, (key,)),
-            "unknown-key",
-            f'"{key}" stands outside [plans.NAME]',
-            "Move it into a plan.",
+            name, *_place(text, key), "unknown-key", f'"{key[-1]}" stands outside [plans.NAME]', "Move it into a plan."
         )
-        for key in content
+        for key in loose
     ]
-    for key, table in tables.items() if isinstance(tables, dict) else ():
-        try:
-            plan = Plan.model_validate({**table, "plan": key})
-        except ValidationError as error:
-            problems += _problems(error, text, name, ("plans", key))
-            continue
-        if plan.deck not in decks:
-            known = ", ".join(sorted(decks)) or "none"
-            place = _place(text, ("plans", key, "deck"))
-            problems.append(
-                Problem(
-                    name,
-                    *place,
-                    "unknown-deck",
-                    f'there is no deck "{plan.deck}"',
-                    f"The decks are: {known}.",
-                )
-            )
-        plans[key] = plan
+    if not tables:
+        problems.append(Problem(name, 1, 1, "no-plan", "there is no plan", "Write one as [plans.NAME]."))
+    plans: dict[str, Plan] = {}
+    for key, table in tables.items():
+        if isinstance(table, dict):
+            plan, found = _plan(key, table, text, name, decks)
+            problems += found
+            plans |= {key: plan} if plan else {}
     if problems:
         raise BrokenCatalogue(problems)
     return plans
+
+
+def _plan(
+    key: str, table: dict[str, Any], text: str, name: str, decks: frozenset[str]
+) -> tuple[Plan | None, list[Problem]]:
+    """The plan of one table, where it is one, and what is wrong with it."""
+    try:
+        plan = Plan.model_validate({**table, "plan": key})
+    except ValidationError as error:
+        return None, _problems(error, text, name, ("plans", key))
+    if plan.deck in decks:
+        return plan, []
+    known = ", ".join(sorted(decks)) or "none"
+    place = _place(text, ("plans", key, "deck"))
+    problem = Problem(name, *place, "unknown-deck", f'there is no deck "{plan.deck}"', f"The decks are: {known}.")
+    return None, [problem]
+
+
+def decoded(path: Path, name: str) -> str:
+    """A reference file's text. Raises BrokenCatalogue at the first byte that is not UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").removeprefix("\ufeff")
+        place = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        raise BrokenCatalogue(
+            [Problem(name, *place, "bad-encoding", "this is not UTF-8", "Save the file as UTF-8.")]
+        ) from None
 
 
 def is_zone(name: str) -> bool:
@@ -92,11 +122,9 @@ def _toml(path: Path, name: str) -> tuple[str, dict[str, Any]]:
     if not path.is_file():
         hint = "Every rates folder needs it; see the README."
         raise BrokenCatalogue([Problem(name, 0, 0, "missing-file", "the file is not there", hint)])
+    text = decoded(path, name)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return text, tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise BrokenCatalogue([Problem(name, 1, 1, "bad-encoding", f"not UTF-8: {error.reason}")]) from None
+        return text, tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+), column (\d+)", str(error))
         line, column = (int(found[1]), int(found[2])) if found else (1, 1)
@@ -105,15 +133,18 @@ def _toml(path: Path, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def _problems(error: ValidationError, text: str, file: str, table: tuple[str, ...]) -> list[Problem]:
-    return [
-        Problem(
-            file,
-            *_place(text, (*table, *(part for part in detail["loc"] if isinstance(part, str)))),
-            "unknown-key" if detail["type"] == "extra_forbidden" else "bad-value",
-            f"{'.'.join(map(str, (*table, *detail['loc'])))}: {detail['msg']}",
-        )
-        for detail in error.errors()
-    ]
+    problems = []
+    for detail in error.errors():
+        key = str(detail["loc"][-1])
+        place = _place(text, (*table, *(part for part in detail["loc"] if isinstance(part, str))))
+        if detail["type"] == "extra_forbidden":
+            model = Allowance if len(detail["loc"]) > 1 else Plan if table else Operator
+            hint = f"The keys are: {', '.join(field for field in model.model_fields if field != 'plan')}."
+            problems.append(Problem(file, *place, "unknown-key", f'there is no such key as "{key}"', hint))
+        else:
+            shown = ".".join(map(str, (*table, *detail["loc"])))
+            problems.append(Problem(file, *place, "bad-value", f"{shown}: {detail['msg']}", _HINTS.get(key, "")))
+    return problems
 
 
 def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from callmeter.jobs import catalogues
 from callmeter.jobs.shards import periods_with_calls, settled_shard
 from callmeter.jobs.statements import write_statement
 from callmeter.model import Account, Bill, BillState
-from callmeter.periods import labelled, previous
+from callmeter.periods import labelled, period_at, previous
 from callmeter.ports import Bills, CustomerSettings, Invoicing, Store
 
 
@@ -79,38 +79,82 @@ def bill_periods(
     return results
 
 
+class _History:
+    """The bills that accounts have, oldest first: those in the bucket, and those that this run made.
+
+    In a dry run the ledgers that this run made are nowhere but here.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._periods: dict[str, list[str]] = {}
+        self._made: dict[tuple[str, str], Bill] = {}
+        self._ledgers: dict[str, bytes] = {}
+        for key in store.keys(layout.BILLS):  # sorted by period
+            self._periods.setdefault(layout.account_of_bill(key), []).append(layout.period_of_bill(key))
+
+    def last_period(self, account_id: str) -> str:
+        """The label of the account's newest bill; "" where it has none."""
+        return self._periods.get(account_id, [""])[-1]
+
+    def since(self, account_id: str, first_period: str) -> list[Bill]:
+        """The account's bills of these periods, and its last one."""
+        periods = self._periods.get(account_id, [])
+        return [self._bill(account_id, one) for one in periods if one >= first_period or one == periods[-1]]
+
+    def ledgers(self, bills: list[Bill], folder: Path) -> list[Path]:
+        """The ledgers of these bills, as files in `folder`."""
+        stored = [bill.ledger for bill in bills if bill.ledger not in self._ledgers]
+        paths = self._store.download(stored, folder)
+        for number, bill in enumerate(bills):
+            if bill.ledger in self._ledgers:
+                paths.append(folder / f"made-{number}.parquet")
+                paths[-1].write_bytes(self._ledgers[bill.ledger])
+        return paths
+
+    def add(self, bill: Bill, unwritten_ledger: bytes | None = None) -> None:
+        self._periods.setdefault(bill.account_id, []).append(bill.period)
+        self._made[bill.account_id, bill.period] = bill
+        if unwritten_ledger is not None:
+            self._ledgers[bill.ledger] = unwritten_ledger
+
+    def _bill(self, account_id: str, period: str) -> Bill:
+        made = self._made.get((account_id, period))
+        return made or Bill.model_validate_json(self._store.get(layout.bill(period, account_id)))
+
+
 def _freeze_ended(
     store: Store, current: Catalogue, as_of: datetime, oldest: str, only: str, *, dry_run: bool
 ) -> Iterator[Bill]:
     """Freeze what has ended and is not frozen, shard by shard, older periods first; the new bills.
 
-    An account with a later bill keeps that order: what is new of its older periods comes with its next bill.
+    An account with a later bill keeps that order: what is new of its older periods comes with its next bill. That
+    need not have calls of its own: a period without any is billed where something of an earlier one is due.
     """
-    billed = _billed_periods(store)
+    history = _History(store)
     lookback, grace_hours = current.operator.late_lookback, current.operator.grace_hours
-    for shard, periods in periods_with_calls(store).items():
-        for period in periods:
-            if period < oldest or (only and period != only) or not _may_have_ended(period, as_of, grace_hours):
-                continue
+    for shard, with_calls in periods_with_calls(store).items():
+        for period in _labels(max(with_calls[0], oldest), as_of):
             window = Window(_back(period, lookback), period)
-            in_window = [one for one in periods if window.first_period <= one <= period]
+            in_window = [one for one in with_calls if window.first_period <= one <= period]
+            if not in_window or (only and period != only) or not _may_have_ended(period, as_of, grace_hours):
+                continue
             with settled_shard(store, shard, in_window) as (con, work):
-                for account in _accounts(store, con, current, period):
-                    before = billed.setdefault(account.account_id, [])
-                    if before and before[-1] >= period:
-                        continue
-                    if _has_ended(account, period, as_of, grace_hours):
-                        yield _freeze(store, con, work, current, account, window, before, as_of, dry_run=dry_run)
-                        if not dry_run:
-                            before.append(period)
+                for account, has_calls in _accounts(store, con, current, period):
+                    last = history.last_period(account.account_id)
+                    is_next = last < period and (has_calls or last)
+                    if is_next and _has_ended(account, period, as_of, grace_hours):
+                        bill = _freeze(store, con, work, current, account, window, history, as_of, dry_run=dry_run)
+                        if bill:
+                            yield bill
 
 
-def _billed_periods(store: Store) -> dict[str, list[str]]:
-    """Account -> the periods it has bills of, in order."""
-    billed: dict[str, list[str]] = {}
-    for key in store.keys(layout.BILLS):  # sorted by period
-        billed.setdefault(layout.account_of_bill(key), []).append(layout.period_of_bill(key))
-    return billed
+def _labels(first: str, as_of: datetime) -> Iterator[str]:
+    """The labels from `first` on, as far as that of `as_of`."""
+    period = labelled(first, "UTC", 1)
+    while period.starts_at <= as_of:
+        yield period.label
+        period = period_at(period.ends_at, "UTC", 1)
 
 
 def _may_have_ended(period: str, as_of: datetime, grace_hours: int) -> bool:
@@ -118,14 +162,18 @@ def _may_have_ended(period: str, as_of: datetime, grace_hours: int) -> bool:
     return labelled(period, "Etc/GMT-14", 1).ends_at + timedelta(hours=grace_hours) <= as_of
 
 
-def _accounts(store: Store, con: duckdb.DuckDBPyConnection, current: Catalogue, period: str) -> list[Account]:
-    """The accounts with calls in the period, as they are now; one that is gone as it last was."""
-    accounts = []
-    for row in sql.rows(con, "bills/accounts_with_calls"):
-        if row["period"] == period:
-            account = current.accounts.get(row["account_id"])
-            accounts.append(account or catalogues.describe(store, row["catalogue"]).accounts[row["account_id"]])
-    return accounts
+def _accounts(
+    store: Store, con: duckdb.DuckDBPyConnection, current: Catalogue, period: str
+) -> list[tuple[Account, bool]]:
+    """The accounts with calls at hand, as they are now, one that is gone as it last was; and if any are of `period`."""
+    last = {row["account_id"]: row for row in sql.rows(con, "bills/accounts_with_calls")}  # sorted by period
+    return [
+        (
+            current.accounts.get(account_id) or catalogues.describe(store, row["catalogue"]).accounts[account_id],
+            row["period"] == period,
+        )
+        for account_id, row in last.items()
+    ]
 
 
 def _has_ended(account: Account, period: str, as_of: datetime, grace_hours: int) -> bool:
@@ -148,17 +196,22 @@ def _freeze(
     current: Catalogue,
     account: Account,
     window: Window,
-    billed: list[str],
+    history: _History,
     as_of: datetime,
     *,
     dry_run: bool,
-) -> Bill:
-    """Freeze one bill: its ledger first, then the bill itself, once. The bill that counts is the one stored."""
-    earlier = [Bill.model_validate_json(store.get(layout.bill(period, account.account_id))) for period in billed]
+) -> Bill | None:
+    """Freeze one bill: its ledger first, then the bill itself, once. The bill that counts is the one stored.
+
+    None where there is nothing to bill: no call of the period, and no other charge of an earlier one than before.
+    """
+    earlier = history.since(account.account_id, window.first_period)
     with TemporaryDirectory(dir=work) as folder:
-        recent = [bill.ledger for bill in earlier if bill.period >= window.first_period]
-        load_ledgers(con, store.download(recent, Path(folder)))
+        recent = [bill for bill in earlier if bill.period >= window.first_period]
+        load_ledgers(con, history.ledgers(recent, Path(folder)))
         difference(con, account, window)
+        if not con.table("ledger").limit(1).fetchall():
+            return None
         path = Path(folder) / "ledger.parquet"
         con.table("ledger").write_parquet(str(path), compression="zstd")
         content = path.read_bytes()
@@ -173,12 +226,14 @@ def _freeze(
         ledger=key,
     )
     if dry_run:
+        history.add(bill, content)
         return bill
     store.put(key, content)
     bill_key = layout.bill(window.period, account.account_id)
-    if store.put_if_absent(bill_key, bill.model_dump_json().encode()):
-        return bill
-    return Bill.model_validate_json(store.get(bill_key))
+    if not store.put_if_absent(bill_key, bill.model_dump_json().encode()):
+        bill = Bill.model_validate_json(store.get(bill_key))
+    history.add(bill)
+    return bill
 
 
 def _finished(billing: Billing, current: Catalogue, bill: Bill) -> Billed:

@@ -35,14 +35,24 @@ class Published:
 def publish(store: Store) -> Published:
     """Compile rates/ into a catalogue and put it in force; where it is broken the last good one stays.
 
-    Writes the version's files first and the pointer last, so that a pointer never leads to half a catalogue.
+    Writes the version's files first and the pointer last, so that a pointer never leads to half a catalogue. Where
+    rates/ changed meanwhile it begins again: a slow old run cannot put back what a newer one has replaced.
     """
+    files = _read(store)
+    while True:
+        published = _publish(store, files)
+        before, files = files, _read(store)
+        if files == before:
+            return published
+
+
+def _publish(store: Store, files: dict[str, bytes]) -> Published:
     with engine() as (con, work):
-        folder = work / "rates"
-        for key in store.keys(layout.RATES):
-            _place(store, key, folder)
+        (work / "rates").mkdir()
+        for key, content in files.items():
+            _place(key, content, work / "rates")
         try:
-            catalogue = compile_catalogue(con, folder, work)
+            catalogue = compile_catalogue(con, work / "rates", work)
         except BrokenCatalogue as broken:
             return _refuse(store, broken)
         for path in save_catalogue(con, catalogue, work / "compiled"):
@@ -50,6 +60,11 @@ def publish(store: Store) -> Published:
     store.put(layout.CURRENT, json.dumps({"version": catalogue.version}).encode(), "application/json")
     store.delete(layout.REFUSED)
     return Published(catalogue.version)
+
+
+def _read(store: Store) -> dict[str, bytes]:
+    """The reference files by key, as they are now."""
+    return {key: store.get(key) for key in store.keys(layout.RATES)}
 
 
 def current_version(store: Store) -> str:
@@ -84,14 +99,14 @@ def load_allowances(store: Store, con: duckdb.DuckDBPyConnection, versions: list
         con.read_parquet(str(folder / "allowances.parquet")).insert_into("allowances")
 
 
-def _place(store: Store, key: str, folder: Path) -> None:
-    """Fetch one reference file to its place; a key that would lead out of the folder is left alone."""
+def _place(key: str, content: bytes, folder: Path) -> None:
+    """Write one reference file to its place; a key that would lead out of the folder is left alone."""
     parts = PurePosixPath(key.removeprefix(layout.RATES)).parts
     if not parts or ".." in parts or key.endswith("/"):
         return
     path = folder.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(store.get(key))
+    path.write_bytes(content)
 
 
 def _refuse(store: Store, broken: BrokenCatalogue) -> Published:

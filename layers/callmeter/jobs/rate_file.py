@@ -19,7 +19,7 @@ from callmeter.ports import Store
 from callmeter.rating.engine import engine
 from callmeter.rating.stages import Counted, Intake, prepare, price_file
 from callmeter.sources import SOURCES
-from callmeter.sources.text import TextFile, make_safe
+from callmeter.sources.text import make_safe
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,22 @@ def rate_file(store: Store, key: str, *, shards: int, now: datetime) -> Manifest
         downloaded = store.download([key], work)
         if not downloaded:
             return None
-        text = _readable(downloaded[0], work, name)
-        pin = _pin(store, text.digest, name, folder if folder in SOURCES else "", now)
-        if isinstance(text, _Unreadable):
-            return _record(store, Manifest(text.digest, pin.name, pin.source, pin.catalogue, unreadable=text.reason))
+        digest = _digest(downloaded[0])
+        pin = _pin(store, digest, name, folder if folder in SOURCES else "", now)
         catalogue = catalogues.load(store, con, pin.catalogue, work)
         prepare(con)
-        text = TextFile(text.path, text.digest, pin.name)
         try:
+            text = make_safe(downloaded[0], work, pin.name)
             counted = price_file(con, catalogue, text, Intake(source=pin.source), datetime.fromisoformat(pin.seen_at))
         except UnreadableFile as error:
-            return _record(store, Manifest(text.digest, pin.name, pin.source, pin.catalogue, unreadable=str(error)))
-        objects = _write(store, con, work, text.digest, counted.source, shards)
-        return _record(store, _manifest(con, text.digest, pin, counted, objects))
+            return _record(store, Manifest(digest, pin.name, pin.source, pin.catalogue, unreadable=str(error)))
+        objects = _write(store, con, work, digest, counted.source, shards)
+        return _record(store, _manifest(con, digest, pin, counted, objects))
 
 
-@dataclass(frozen=True)
-class _Unreadable:
-    digest: str
-    reason: str
-
-
-def _readable(original: Path, work: Path, name: str) -> TextFile | _Unreadable:
-    try:
-        return make_safe(original, work, name)
-    except UnreadableFile as error:
-        with original.open("rb") as content:
-            return _Unreadable(hashlib.file_digest(content, "sha256").hexdigest(), str(error))
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _pin(store: Store, digest: str, name: str, source: str, now: datetime) -> Pin:

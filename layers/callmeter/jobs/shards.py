@@ -25,7 +25,7 @@ def settled_shard(store: Store, shard: str, periods: Iterable[str]) -> Iterator[
             con.read_parquet(str(path), hive_partitioning=False).insert_into("priced_calls")
         versions = [row["catalogue"] for row in sql.rows(con, "catalogues_used")]
         catalogues.load_allowances(store, con, versions, work)
-        settle(con)
+        settle(con, within_period=True)
         yield con, work
 
 

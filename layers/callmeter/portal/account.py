@@ -17,6 +17,10 @@ from callmeter.ports import Bills, CustomerSettings, Store, Totals
 PERIODS_SHOWN = 13
 
 
+class NotThere(Missing):
+    """What the customer asked for is not there, and may be told so. Other `Missing`s are the operator's affair."""
+
+
 @dataclass(frozen=True)
 class Portal:
     """The outside world, as the portal needs it."""
@@ -29,10 +33,10 @@ class Portal:
 
 
 def account_of(portal: Portal, account_id: str) -> tuple[Catalogue, Account]:
-    """The catalogue in force and the account in it. Raises Missing."""
+    """The catalogue in force and the account in it. Raises NotThere."""
     catalogue = catalogues.describe(portal.store, catalogues.current_version(portal.store))
     if account_id not in catalogue.accounts:
-        raise Missing("this account does not exist any more")
+        raise NotThere("this account does not exist any more")
     return catalogue, catalogue.accounts[account_id]
 
 
@@ -90,10 +94,10 @@ def hides_digits(portal: Portal, catalogue: Catalogue, account_id: str) -> bool:
 
 
 def statement_link(portal: Portal, account_id: str, period: str, kind: str, seconds: int = 300) -> dict[str, Any]:
-    """GET /v1/me/statements/{period}: where to download it. Raises Missing where there is none yet."""
+    """GET /v1/me/statements/{period}: where to download it. Raises NotThere where there is none yet."""
     state = portal.bills.read(account_id, period)
     if state is None or not state.statement:
-        raise Missing(f"there is no statement of {period} yet")
+        raise NotThere(f"there is no statement of {period} yet")
     key = layout.statement(account_id, period, kind)
     return {"url": portal.store.link(key, seconds, f"calls-{period}.{kind}"), "expires_in": seconds}
 
@@ -113,7 +117,7 @@ def _totals(portal: Portal, account: Account, now: datetime, label: str) -> dict
 def change_settings(
     portal: Portal, account_id: str, now: datetime, *, hide_digits: bool, monthly_limit: Decimal | None
 ) -> None:
-    """PUT /v1/me/settings: from now on. Raises UsageError for a limit above the plan's, Missing."""
+    """PUT /v1/me/settings: from now on. Raises UsageError for a limit above the plan's, NotThere."""
     catalogue, account = account_of(portal, account_id)
     most = catalogue.plans[account.plan].monthly_limit
     if monthly_limit is not None and most is not None and monthly_limit > most:

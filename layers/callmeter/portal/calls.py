@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def _read_cursor(cursor: str) -> dict[str, Any]:
         return {"after_start": None, "after_id": None}
     try:
         start, call_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return {"after_start": str(start), "after_id": str(call_id)}
-    except ValueError:
+        instant = datetime.fromisoformat(start).replace(tzinfo=None)
+        return {"after_start": instant.isoformat(), "after_id": call_id.encode().decode()}  # refuses half characters
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise UsageError("the cursor is not one of ours: begin again without it") from None

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from callmeter import sql
+from callmeter.sources.text import TextFile
 
 
 @contextmanager
@@ -37,6 +38,12 @@ def engine(*, allowed: Iterable[Path] = (), memory: str = "") -> Iterator[tuple[
             con.execute("set lock_configuration = true")
             sql.run(con, "macros")
             yield con, work
+
+
+def read_lines(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, skip: int) -> None:
+    """Make `lines` and `fields` of a text file; its first `skip` lines are left out of `fields`."""
+    sql.run(con, "lines", path=str(text.path))
+    sql.run(con, "fields", delimiter=delimiter, skip=skip)
 
 
 def _folders(paths: Iterable[Path]) -> list[str]:

@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from callmeter import sql
 from callmeter.catalogue.compile import compile_catalogue
-from callmeter.errors import UsageError
+from callmeter.errors import CallmeterError, UsageError
 from callmeter.rating.engine import engine
 from callmeter.rating.stages import Intake, prepare, price_file, settle
 from callmeter.sources.text import make_safe
@@ -56,16 +59,19 @@ def rate_files(
     intake = intake or Intake()
     started = time.perf_counter()
     outputs = [path for path in (out, rejects) if path]
-    _check(calls, outputs)
+    _check(calls, outputs, rates, accounts)
     allowed = [*(path.parent / f".{path.name}.part" for path in outputs)]
     with engine(allowed=allowed) as (con, work):
-        progress("reading the catalogue")
-        catalogue = compile_catalogue(con, rates, work, accounts=accounts, plan=intake.plan)
+        _check_time_format(con, intake.time_format)
+        with ThreadPoolExecutor() as beside:  # checking the bytes takes a core, the catalogue the other
+            first = beside.submit(make_safe, calls[0], work, calls[0].name)
+            progress("reading the catalogue")
+            catalogue = compile_catalogue(con, rates, work, accounts=accounts, plan=intake.plan)
         prepare(con)
         rows_in = 0
-        for path in calls:
+        for number, path in enumerate(calls):
             progress(f"rating {path.name}")
-            text = make_safe(path, work, path.name)
+            text = make_safe(path, work, path.name) if number else first.result()
             rows_in += price_file(con, catalogue, text, intake, datetime.now(UTC)).rows_in
             text.path.unlink()
         progress("allowances and duplicates")
@@ -77,43 +83,63 @@ def rate_files(
         return _summary(con, rows_in, catalogue.version, started)
 
 
-def _check(calls: Sequence[Path], outputs: Sequence[Path]) -> None:
+def _check(calls: Sequence[Path], outputs: Sequence[Path], rates: Path, accounts: Path | None) -> None:
     for path in calls:
         if not path.is_file():
             raise UsageError(f"{path}: there is no such file")
+    reference = (rates / "destinations.csv", accounts or rates / "accounts.csv", *(rates / "decks").glob("*.csv"))
+    inputs = {one.resolve() for one in (*calls, *reference)}
     for path in outputs:
         if path.suffix not in (".parquet", ".csv"):
             raise UsageError(f"{path}: the name of an output ends in .parquet or .csv")
         if not path.parent.is_dir():
             raise UsageError(f"{path.parent}: there is no such folder to write into")
-        if path.resolve() in [one.resolve() for one in calls]:
-            raise UsageError(f"{path}: the output would overwrite a file of calls")
+        if path.resolve() in inputs:
+            raise UsageError(f"{path}: the output would overwrite a file that is read")
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise UsageError(f"{outputs[0]}: rated calls and rejects need a file each")
+
+
+def _check_time_format(con: duckdb.DuckDBPyConnection, time_format: str) -> None:
+    try:
+        sql.run(con, "time_format", time_format=time_format or None)
+    except duckdb.InvalidInputException:
+        raise UsageError(f'--time-format "{time_format}" is not understood; write it as %d/%m/%Y %H:%M:%S') from None
 
 
 def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
     """Write a relation beside `path`, then move it there: a reader never sees half a file."""
     part = path.parent / f".{path.name}.part"
-    if path.suffix == ".csv":
-        con.table(relation).write_csv(str(part.resolve()), header=True, timestamp_format="%Y-%m-%dT%H:%M:%SZ")
-    else:
-        con.table(relation).write_parquet(str(part.resolve()), compression="zstd")
-    part.replace(path)
+    try:
+        if path.suffix == ".csv":
+            con.table(relation).write_csv(str(part.resolve()), header=True, timestamp_format="%Y-%m-%dT%H:%M:%SZ")
+        else:
+            con.table(relation).write_parquet(str(part.resolve()), compression="snappy")
+        part.replace(path)
+    except (duckdb.IOException, duckdb.PermissionException, OSError) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise CallmeterError(f"{path} cannot be written: {error}") from None
 
 
 def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started: float) -> Summary:
-    totals = sql.rows(con, "summary")[0]
+    currencies = sql.rows(con, "summary")
     reasons = {row["reason"]: row["rejected"] for row in sql.rows(con, "reject_reasons")}
-    rejected = sum(reasons.values())
+    rated, rejected = _sum(currencies, "rated"), sum(reasons.values())
     return Summary(
         rows_in=rows_in,
-        rated=totals["rated"],
-        duplicates=rows_in - rejected - totals["rated"],
+        rated=rated,
+        duplicates=rows_in - rejected - rated,
         rejected=rejected,
         reject_reasons=reasons,
-        minutes=(Decimal(totals["duration_seconds"]) / 60).quantize(Decimal("0.01")),
-        charge={row["currency"]: row["charge"] for row in sql.rows(con, "charges")},
-        late=totals["late"],
-        barred=totals["barred"],
+        minutes=(Decimal(_sum(currencies, "duration_seconds")) / 60).quantize(Decimal("0.01")),
+        charge={row["currency"]: row["charge"] for row in currencies},
+        late=_sum(currencies, "late"),
+        barred=_sum(currencies, "barred"),
         seconds=time.perf_counter() - started,
         catalogue=version,
     )
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> int:
+    return sum(int(row[name]) for row in rows)

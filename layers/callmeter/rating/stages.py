@@ -17,6 +17,7 @@ from callmeter.catalogue.compile import Catalogue
 from callmeter.dialplan import dial_plan
 from callmeter.errors import UsageError
 from callmeter.periods import periods_between
+from callmeter.rating.engine import read_lines
 from callmeter.sources import recognise
 from callmeter.sources.text import TextFile
 
@@ -51,7 +52,7 @@ class Counted:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty relations that stage 1 fills. The catalogue must be there already."""
-    for stage in ("priced_table", "rejected_table", "deck_lengths"):
+    for stage in ("priced_table", "rejected_table", "tariffs", "tariff_rows"):
         sql.run(con, stage)
 
 
@@ -67,9 +68,6 @@ def price_file(
     operator = catalogue.operator
     values: dict[str, Any] = {
         **dial_plan(intake.country or operator.country).parameters(),
-        "path": str(text.path),
-        "delimiter": reading.delimiter,
-        "skip": reading.skip,
         "timezone": intake.timezone or operator.timezone,
         "time_format": intake.time_format or None,
         "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
@@ -79,28 +77,31 @@ def price_file(
         **reading.positions,
     }
     before = _counts(con)
-    for stage in ("lines", "fields", reading.stage, "normalised"):
+    read_lines(con, text, reading.delimiter, reading.skip)
+    for stage in (reading.stage, "normalised"):
         sql.run(con, stage, **values)
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
     for stage in ("matched", "prefixed"):
         sql.run(con, stage, **values)
     sql.run(con, "periods", periods=json.dumps(_periods(con)))
-    for stage in ("priced", "rejected"):
-        sql.run(con, stage, **values)
-    rows_in = _count(con, "fields")
+    sql.run(con, "priced", **values)
+    rows_in = _count(con, "calls_read")
+    if rows_in > _count(con, "priced_calls") - before[0]:
+        sql.run(con, "rejected", **values)
     priced, rejected = (after - earlier for after, earlier in zip(_counts(con), before, strict=True))
     if rows_in != priced + rejected:
         raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
     return Counted(source.name, rows_in, priced, rejected)
 
 
-def settle(con: duckdb.DuckDBPyConnection) -> None:
+def settle(con: duckdb.DuckDBPyConnection, *, within_period: bool = False) -> None:
     """Stage 2: each call once, allowances taken, charges final. Leaves rated_calls, allowance_use and output.
 
-    It needs priced_calls and, of each catalogue that rated them, the allowances; nothing else.
+    It needs priced_calls and, of each catalogue that rated them, the allowances; nothing else. within_period: every
+    period by itself, so that it comes to the same whichever others are at hand.
     """
-    sql.run(con, "duplicates")
+    sql.run(con, "duplicates", within_period=within_period)
     sql.run(con, "covering")
     sql.run(con, "allowance_use_table")
     for position in range(1, _most_allowances(con) + 1):

@@ -9,17 +9,23 @@ import re
 from callmeter.sources.base import Reading, Source
 from callmeter.sources.text import cells
 
+# FreeSWITCH can write the same columns, but with its hangup causes for dispositions.
+_DISPOSITIONS = frozenset(("NO ANSWER", "FAILED", "BUSY", "ANSWERED", "CONGESTION", "CANCEL", "UNKNOWN"))
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 
 
 def recognise(_line_number: int, line: str) -> Reading | None:
-    """A first line with a start in column 10 and whole seconds in 13 and 14, or None."""
+    """A line with a start in column 10, whole seconds in 13 and 14 and a disposition in 15, or None."""
     row = cells(line, ",")
-    if not 16 <= len(row) <= 21 or not _TIME.fullmatch(row[9]) or not (row[12].isdigit() and row[13].isdigit()):
+    if not 16 <= len(row) <= 21:
         return None
-    return Reading("sources/asterisk")
+    known = _TIME.fullmatch(row[9]) and row[12].isdigit() and row[13].isdigit() and row[14].upper() in _DISPOSITIONS
+    return Reading("sources/asterisk") if known else None
 
 
 SOURCE = Source(
-    "asterisk", recognise, "Asterisk's Master.csv: 16 to 21 columns without a header, the start in column 10"
+    "asterisk",
+    recognise,
+    "Asterisk's Master.csv: 16 to 21 columns without a header, the start in column 10, the disposition in column 15",
+    has_header=False,
 )

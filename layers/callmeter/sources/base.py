@@ -23,13 +23,15 @@ class Reading:
 class Source:
     """One kind of CDR file.
 
-    recognise: from the first line's number and text, how to read the file, or None where it is not of this kind.
+    recognise: from a line's number and text, how to read the file, or None where it is not of this kind. It is asked
+    for the first line; without a header, also for some more, as the first may be half a line.
     expects: what was looked for, for people.
     """
 
     name: str
     recognise: Callable[[int, str], Reading | None]
     expects: str
+    has_header: bool = True
 
 
 def plain(header: str) -> str:

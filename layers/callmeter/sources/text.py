@@ -9,13 +9,16 @@ import codecs
 import csv
 import hashlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import NamedTemporaryFile
+from typing import IO, BinaryIO
 
 from callmeter.errors import UnreadableFile
 
 BLOCK = 16 * 1024 * 1024
 LONGEST_LINE = 1_000_000
+_KEPT = 4 * LONGEST_LINE  # bytes of a line that does not end: enough for its first million characters
 
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; save the sheet as CSV",
@@ -46,24 +49,29 @@ def make_safe(original: Path, folder: Path, name: str = "") -> TextFile:
         head = source.read(4096)
         source.seek(0)
         encoding = _encoding(head, name or original.name)
-        target = folder / f"{hashlib.sha256(str(original).encode()).hexdigest()[:16]}.txt"
-        with target.open("wb") as safe:
+        with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:
             _copy(source, safe, digest, encoding)
-    return TextFile(target, digest.hexdigest(), name or original.name)
+    return TextFile(Path(safe.name), digest.hexdigest(), name or original.name)
+
+
+def first_lines(text: TextFile, limit: int) -> list[tuple[int, str]]:
+    """Number and text of the first `limit` lines that are not blank."""
+    with text.path.open("rb") as lines:
+        filled = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+        return [(number, line.decode("utf-8", "replace").rstrip("\n")) for number, line in islice(filled, limit)]
 
 
 def first_line(text: TextFile) -> tuple[int, str]:
     """Number and text of the first line that is not blank; (0, "") where there is none."""
-    with text.path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                return number, line.decode("utf-8", "replace").rstrip("\n")
-    return 0, ""
+    return next(iter(first_lines(text, 1)), (0, ""))
 
 
 def cells(line: str, delimiter: str) -> list[str]:
-    """One line's cells, unquoted and trimmed."""
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    """One line's cells, unquoted and trimmed; a line that Python's reader cannot cut is one cell."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return [line.strip()]
 
 
 def delimiter_of(line: str) -> str:
@@ -90,28 +98,31 @@ def _encoding(head: bytes, name: str) -> str:
             raise UnreadableFile(f"{name} is not CSV: it is {what}.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if len(head) >= 4 and head[1:400:2].count(0) > len(head[1:400:2]) * 0.8:
-        return "utf-16-le"
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        every_other = head[offset:400:2]
+        if len(head) >= 4 and every_other.count(0) > len(every_other) * 0.8:
+            return encoding
     return "utf-8"
 
 
-def _copy(source: BinaryIO, safe: BinaryIO, digest: "hashlib._Hash", encoding: str) -> None:
+def _copy(source: BinaryIO, safe: IO[bytes], digest: "hashlib._Hash", encoding: str) -> None:
     if encoding != "utf-8":
         whole = source.read()
         digest.update(whole)
-        safe.write(_clean(whole.decode(encoding, "replace").lstrip("\ufeff").encode()))
+        text = whole.decode(encoding, "replace").lstrip("\ufeff")
+        safe.write(_clean((text if "\n" in text else text.replace("\r", "\n")).encode()))
         return
-    rest, first = b"", True
-    while block := source.read(BLOCK):
+    rest, lone_cr = b"", False
+    for number, block in enumerate(iter(lambda: source.read(BLOCK), b"")):
         digest.update(block)
-        if first:
-            block, first = block.removeprefix(codecs.BOM_UTF8), False
-        complete, _, tail = (rest + block).rpartition(b"\n")
-        if complete or not tail:
-            safe.write(_clean(complete) + b"\n")
-            rest = tail
-        else:
-            rest = tail if len(tail) <= 2 * LONGEST_LINE else tail[:LONGEST_LINE] + b"\0"
+        if number == 0:
+            block = block.removeprefix(codecs.BOM_UTF8)
+            lone_cr = b"\r" in block and b"\n" not in block
+        rest += block.replace(b"\r", b"\n") if lone_cr else block
+        end = rest.rfind(b"\n") + 1
+        if end:
+            safe.write(_clean(rest[: end - 1]) + b"\n")
+        rest = rest[end : end + _KEPT]
     if rest:
         safe.write(_clean(rest) + b"\n")
 
@@ -119,7 +130,7 @@ def _copy(source: BinaryIO, safe: BinaryIO, digest: "hashlib._Hash", encoding: s
 def _clean(block: bytes) -> bytes:
     """The block as UTF-8 with LF line ends, short lines, and no unit separators."""
     if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n").removesuffix(b"\r").replace(b"\r", b"\n" if b"\n" not in block else b" ")
+        block = block.replace(b"\r\n", b"\n").removesuffix(b"\r").replace(b"\r", b" ")
     if b"\x1f" in block:
         block = block.replace(b"\x1f", b" ")
     if not _is_utf8(block):
@@ -155,5 +166,5 @@ def _cut(line: bytes) -> bytes:
     """A long line's first megabyte, still UTF-8; SQL calls a line of that length malformed."""
     if len(line) < LONGEST_LINE:
         return line
-    text = line[: 4 * LONGEST_LINE].decode("utf-8", "replace")
+    text = line[:_KEPT].decode("utf-8", "replace")
     return text[:LONGEST_LINE].ljust(LONGEST_LINE, ".").encode()

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+_VARIABLE = re.compile(r"getvariable\('([a-z_]+)'\)")  # stands in for a parameter in a view, which can have none
 _COMMENT = re.compile(r"--[^\n]*")
 
 
@@ -22,8 +23,15 @@ def _parameters(name: str) -> frozenset[str]:
     return frozenset(_PARAMETER.findall(_COMMENT.sub("", text(name))))
 
 
+@cache
+def _variables(name: str) -> frozenset[str]:
+    return frozenset(_VARIABLE.findall(_COMMENT.sub("", text(name))))
+
+
 def run(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> duckdb.DuckDBPyConnection:
     """Execute stage `name` with those of `values` that it names; its result is on the returned connection."""
+    for key in _variables(name):
+        con.execute(f'set variable "{key}" = $value', {"value": values[key]})  # noqa: S608 - a name of ours
     wanted = {key: values[key] for key in _parameters(name)}
     return con.execute(text(name), wanted) if wanted else con.execute(text(name))
 

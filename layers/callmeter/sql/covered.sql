@@ -28,6 +28,7 @@ queued as (
 )
 
 select
+    call_row,
     account_id,
     call_id,
     period,

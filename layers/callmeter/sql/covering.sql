@@ -2,6 +2,7 @@
 -- The allowances of an account, period and plan are those of the catalogue that its last call was rated with.
 create or replace temp table covering as
 select
+    priced_calls.rowid as call_row,
     account_id,
     call_id,
     period,
@@ -20,4 +21,4 @@ anti join duplicates on duplicates.call_row = priced_calls.rowid
 where status = 'rated'
     and not per_call
     and billed_seconds > 0
-    and plan in (select plan from allowances)
+    and (plan, "group") in (select plan, unnest(groups) from allowances)

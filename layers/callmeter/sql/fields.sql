@@ -1,60 +1,58 @@
--- fields.sql: one row per line that is not blank, cut into fields. In: lines.
--- CSV quoting without a parser: a quote toggles "inside", and a delimiter counts only outside.
-create or replace temp table fields as
+-- fields.sql: one row per line that is not blank, cut into fields: trimmed, without their quotes. In: lines; variables
+-- delimiter and skip, which stand in for parameters because a view has none.
+-- CSV quoting without a parser: a quote toggles "inside", and a delimiter counts only outside. Most lines have neither
+-- quotes nor blanks beside a delimiter, and are cut as they are.
+create or replace temp view fields as
 with numbered as (
     select
         (rowid + 1)::integer as line,
         line as raw,
-        contains(line, '"') as quoted,
+        case
+            when contains(line, '"') or contains(line, chr(9)) then true
+            when contains(line, ' ')
+            then contains(line, getvariable('delimiter') || ' ')
+                or contains(line, ' ' || getvariable('delimiter'))
+                or starts_with(line, ' ')
+                or ends_with(line, ' ')
+            else false
+        end as dressed,
     from lines
-    where rowid >= $skip and trim(line) <> ''
+    where rowid >= getvariable('skip') and line is not null and (strlen(line) > 24 or trim(line, ' ' || chr(9)) <> '')
 ),
 
-cut as (
+marked as (
     select
         *,
         case
-            when quoted
-            then string_split(
-                array_to_string(
-                    list_transform(
-                        string_split(raw, '"'),
-                        lambda part, i: if(i % 2 = 1, replace(part, $delimiter, chr(31)), part)
+            when dressed
+            then array_to_string(
+                list_transform(
+                    string_split(
+                        array_to_string(
+                            list_transform(
+                                string_split(raw, '"'),
+                                lambda part, i: if(i % 2 = 1, replace(part, getvariable('delimiter'), chr(31)), part)
+                            ),
+                            '"'
+                        ),
+                        chr(31)
                     ),
-                    '"'
+                    lambda cell: undressed_cell(trim(cell, ' ' || chr(9)))
                 ),
                 chr(31)
             )
-            else string_split(raw, $delimiter)
-        end as cells,
+            else raw
+        end as text,
     from numbered
-),
-
-unquoted as (
-    select
-        * exclude (cells),
-        case
-            when quoted
-            then list_transform(
-                cells,
-                lambda cell: if(
-                    starts_with(trim(cell), '"') and ends_with(trim(cell), '"') and length(trim(cell)) > 1,
-                    replace(substr(trim(cell), 2, length(trim(cell)) - 2), '""', '"'),
-                    cell
-                )
-            )
-            else cells
-        end as cells,
-    from cut
 )
 
 select
     line,
     raw,
-    cells,
+    string_split(text, if(dressed, chr(31), getvariable('delimiter'))) as cells,
     case
         when contains(raw, chr(0)) then 'the line has NUL bytes'
-        when quoted and (length(raw) - length(replace(raw, '"', ''))) % 2 = 1 then 'a quote is opened and not closed'
-        when length(raw) >= 1000000 then 'the line is over a megabyte long; the rest of it is left out here'
+        when dressed and (length(raw) - length(replace(raw, '"', ''))) % 2 = 1 then 'a quote is opened and not closed'
+        when strlen(raw) >= 1000000 then 'the line is over a megabyte long; the rest of it is left out here'
     end as malformed,
-from unquoted
+from marked

@@ -3,24 +3,47 @@
 -- A truth value as rate decks write it; null where it is none.
 create or replace macro truth(cell) as
     case
-        when lower(trim(cell)) in ('yes', 'y', 'true', 't', '1', 'on') then true
-        when lower(trim(cell)) in ('no', 'n', 'false', 'f', '0', 'off') then false
+        when lower(cell) in ('yes', 'y', 'true', 't', '1', 'on') then true
+        when lower(cell) in ('no', 'n', 'false', 'f', '0', 'off') then false
     end;
 
--- A cell's text: trimmed, null where empty.
-create or replace macro cell_text(cell) as nullif(trim(cell), '');
+-- Whether a group's calls go to codes (999, 118118, *97): dialled as they are, matched whole, never as a prefix.
+create or replace macro is_code_group(name) as coalesce(lower(name) in ('emergency', 'short', 'feature'), false);
 
--- Exact decimal text, or scientific such as 1e-05, as nanos; null where it is no number or has over 9 decimals.
+-- A trimmed cell without the quotes around it.
+create or replace macro undressed_cell(cell) as
+    if(
+        starts_with(cell, '"') and ends_with(cell, '"') and length(cell) > 1,
+        trim(replace(substr(cell, 2, length(cell) - 2), '""', '"')),
+        cell
+    );
+
+-- A field's text; null where empty.
+create or replace macro cell_text(cell) as nullif(cell, '');
+
+-- Exact decimal text, or scientific such as 1e-05, as nanos; null where it is no number, has over 9 decimals, or is
+-- over 200000: a call of 31 days at that rate is the most that a bigint of nanos holds.
 create or replace macro nanos(cell) as
     case
-        when regexp_full_match(trim(cell), '[0-9]{1,6}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*|[0-9](\.[0-9]{1,8})?[eE]-?0?[0-9]')
-            and try_cast(trim(cell) as decimal(38, 18)) = try_cast(trim(cell) as decimal(38, 9))
-        then (try_cast(trim(cell) as decimal(38, 9)) * 1000000000)::decimal(38, 0)::bigint
+        when regexp_full_match(cell, '[0-9]{1,5}(\.[0-9]{1,9})?')
+        then (try_cast(cell as decimal(28, 9)) * 1000000000)::decimal(38, 0)::bigint
+        when regexp_full_match(cell, '[0-9]{1,6}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*|[0-9](\.[0-9]{1,8})?[eE]-?0?[0-9]')
+            and try_cast(cell as decimal(38, 18)) = try_cast(cell as decimal(38, 9))
+            and try_cast(cell as decimal(38, 9)) <= 200000
+        then (try_cast(cell as decimal(38, 9)) * 1000000000)::decimal(38, 0)::bigint
     end;
 
 -- Integer nanos as an exact decimal with 9 digits.
 create or replace macro money(amount_nanos) as
-    (amount_nanos::decimal(28, 0) * 0.000000001::decimal(10, 9))::decimal(18, 9);
+    (amount_nanos::decimal(28, 0) * 0.000000001::decimal(10, 9))::decimal(28, 9);
+
+-- A charge of integer nanos, which has 6 decimals at most, as an exact decimal. Those below a million need no hugeint.
+create or replace macro charge_money(amount_nanos) as
+    case
+        when amount_nanos between 0 and 999999999999999
+        then (amount_nanos // 1000)::decimal(12, 0) * 0.000001::decimal(6, 6)
+        else money(amount_nanos)::decimal(18, 6)
+    end;
 
 -- The instant (UTC) of a local wall time. Of the two instants in the hour that daylight saving repeats, the
 -- first; a time that daylight saving skips counts with the offset before the change. Zones shift by 60 or 30 minutes.
@@ -33,13 +56,14 @@ create or replace macro instant(zone, wall) as
         else timezone('UTC', timezone(zone, wall))
     end;
 
--- What was dialled, without dress: display name, scheme, host, parameters, separators, tech prefix.
+-- What was dialled, without dress: display name, scheme, host, parameters, separators, tech prefix. The trunk prefix
+-- of +44 (0)20 goes, that of (0)20 stays.
 create or replace macro undressed(dialled) as
     case
         when regexp_full_match(dialled, '\+?[0-9]+') then dialled
         else regexp_replace(
             regexp_replace(
-                replace(
+                regexp_replace(
                     split_part(
                         split_part(
                             regexp_replace(
@@ -53,7 +77,7 @@ create or replace macro undressed(dialled) as
                         ),
                         ';', 1
                     ),
-                    '(0)', ''
+                    '^(.*[0-9].*)[(]0[)]', '\1'
                 ),
                 '[\s().\x{00A0}/-]', '', 'g'
             ),
@@ -90,12 +114,18 @@ create or replace macro billed(duration_seconds, first_increment, increment) as
             + (duration_seconds - first_increment + increment - 1) // increment * increment
     end;
 
--- One answered call's charge in nanos, rounded once to `step` nanos. Design 3.6. Never negative, so // floors.
+-- Sixtieths of nanos to nanos, rounded once to `step` nanos. Never negative, so // floors.
+create or replace macro rounded_sixtieths(sixtieths, step, rounding) as
+    (sixtieths + case rounding when 'up' then 60 * step - 1 when 'down' then 0 else 30 * step end) // (60 * step) * step;
+
+-- One answered call's charge in nanos, rounded once to `step` nanos. Design 3.6. What could pass a bigint, at rates no
+-- deck has, is worked out in a hugeint, which takes ten times as long.
 create or replace macro charge_nanos(rate_nanos, connect_fee_nanos, seconds, step, rounding) as
-    (
-        connect_fee_nanos::hugeint * 60 + rate_nanos::hugeint * seconds
-        + case rounding when 'up' then 60::hugeint * step - 1 when 'down' then 0::hugeint else 30::hugeint * step end
-    ) // (60::hugeint * step) * step;
+    case
+        when rate_nanos < 1000000000000 and connect_fee_nanos < 1000000000000 and seconds < 1000000
+        then rounded_sixtieths(connect_fee_nanos * 60 + rate_nanos * seconds, step, rounding)
+        else rounded_sixtieths(connect_fee_nanos::hugeint * 60 + rate_nanos::hugeint * seconds, step::hugeint, rounding)
+    end;
 
 -- The name in an Asterisk channel: alice of PJSIP/alice-00000012, 101 of Local/101@from-internal-00000003;2.
 create or replace macro endpoint(channel) as

@@ -1,5 +1,6 @@
 -- matched.sql: calls_read -> calls_matched, one row per line: with the account that pays. In: calls_read, account_keys,
 -- accounts, plans. Design 3.3: by code, else login, else number of the calling side; inbound by the called side.
+-- A call that the PBX connected to another login of the same account never left it. Design 3.4.
 create or replace temp table calls_matched as
 with calls as (
     select * from calls_read
@@ -10,6 +11,7 @@ sides as (
         calls.*,
         coalesce(by_code.account_row, by_login.account_row, by_number.account_row) as caller_row,
         coalesce(called_number.account_row, called_login.account_row, by_code.account_row) as called_row,
+        called_login.account_row as callee_row,
     from calls
     left join account_keys as by_code
         on by_code.kind = 'code' and by_code.key = calls.code
@@ -41,7 +43,9 @@ paying as (
 )
 
 select
-    paying.* exclude (reason, detail, caller_row, called_row, login, called_login, code, carrier, account_row),
+    paying.* exclude (
+        reason, detail, direction, caller_row, called_row, callee_row, login, called_login, code, carrier, account_row
+    ),
     case
         when reason is not null then reason
         when accounts.account_id is null then 'unknown-account'
@@ -51,6 +55,7 @@ select
         when accounts.account_id is null
         then if(direction = 'inbound', format('to "{}"', to_number), format('from "{}"', coalesce(code, login, from_number)))
     end as detail,
+    if(direction = 'outbound' and callee.account_id = accounts.account_id, 'internal', direction) as direction,
     coalesce(carrier, '') as carrier,
     accounts.account_id,
     accounts.plan,
@@ -63,4 +68,5 @@ select
     plans.rounding,
 from paying
 left join accounts on accounts.account_row = paying.account_row
+left join accounts as callee on callee.account_row = paying.callee_row
 left join plans on plans.plan = accounts.plan

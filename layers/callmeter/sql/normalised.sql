@@ -6,9 +6,12 @@ with texts as (
         *,
         undressed(from_text) as from_bare,
         undressed(to_text) as to_bare,
-        -- 09:00:00Z, +00:00, +0000, +00: a time of day, then an offset
-        ends_with(start_text, 'Z') as in_utc,
-        regexp_matches(start_text, ':[0-9]{2}(\.[0-9]+)? ?[+-][0-9]{2}(:?[0-9]{2})?$') as has_offset,
+        -- What follows the time of day: Z, +01:00, " +0100", " UTC", " PM"; the commonest forms are told by their length.
+        case
+            when length(start_text) = 20 and ends_with(start_text, 'Z') then 'Z'
+            when length(start_text) = 19 and substr(start_text, 17, 1) = ':' then ''
+            else regexp_extract(start_text, ':[0-9]{2}(?:\.[0-9]+)?([^0-9.:].*)$', 1)
+        end as suffix,
     from raw_calls
 ),
 
@@ -19,19 +22,32 @@ read as (
         to_bare,
         coalesce(e164(from_bare, $country_code, $international, $trunk, $national_lengths), '') as from_e164,
         e164(to_bare, $country_code, $international, $trunk, $national_lengths) as to_e164,
-        short_code(to_bare) as to_code,
+        if(length(to_bare) <= 12, short_code(to_bare), null) as to_code,
         date_trunc('second', case
-            when $time_format is not null then instant($timezone, try_strptime(start_text, $time_format))
-            when in_utc then try_cast(rtrim(start_text, 'Z') as timestamp)
-            when has_offset then timezone('UTC', try_cast(start_text as timestamptz))
+            when contains(lower($time_format), '%z')
+            then timezone('UTC', try_strptime(start_text, $time_format)::timestamptz)
+            when $time_format is not null then instant($timezone, try_strptime(start_text, $time_format)::timestamp)
+            when suffix = 'Z' then try_cast(left(start_text, -1) as timestamp)
+            when upper(trim(suffix)) in ('Z', 'UTC', 'GMT')
+            then try_cast(left(start_text, length(start_text) - length(suffix)) as timestamp)
+            when suffix <> ''
+            then if(
+                regexp_full_match(trim(suffix), '[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?'),
+                timezone(
+                    'UTC',
+                    try_cast(left(start_text, length(start_text) - length(suffix)) || trim(suffix) as timestamptz)
+                ),
+                null
+            )
+            when contains(start_text, ':') then instant($timezone, try_cast(start_text as timestamp))
             when regexp_full_match(start_text, '[0-9]{8,11}(\.[0-9]+)?')
             then make_timestamp(try_cast(split_part(start_text, '.', 1) as bigint) * 1000000)
             when regexp_full_match(start_text, '[0-9]{12,14}') then make_timestamp(try_cast(start_text as bigint) * 1000)
             when regexp_full_match(start_text, '[0-9]{15,17}') then make_timestamp(try_cast(start_text as bigint))
-            when contains(start_text, ':') then instant($timezone, try_cast(start_text as timestamp))
         end) as started_at,
         case
-            when regexp_full_match(duration_text, '[0-9]{1,12}(\.[0-9]+)?')
+            when regexp_full_match(duration_text, '[0-9]{1,9}') then try_cast(duration_text as bigint)
+            when regexp_full_match(duration_text, '[0-9]{1,12}(\.[0-9]*)?|\.[0-9]+')
             then ceil(try_cast(duration_text as decimal(38, 9)))::bigint
             when regexp_full_match(duration_text, '([0-9]{1,4}:)?[0-9]{1,4}:[0-5][0-9](\.[0-9]+)?')
             then list_reduce(
@@ -72,7 +88,7 @@ select
     coalesce(to_e164, to_code, to_bare, '') as to_number,
     to_e164 is null as is_code,
     started_at,
-    duration_seconds::integer as duration_seconds,
+    try_cast(duration_seconds as integer) as duration_seconds,
     coalesce(answered, true) and duration_seconds > 0 as answered,
     lower(login) as login,
     lower(called_login) as called_login,

@@ -1,8 +1,12 @@
 -- number.sql: one dialled number under a dial plan: its E.164 digits, or the short code it is.
-select
-    e164(undressed($to), $country_code, $international, $trunk, $national_lengths) as number,
-    if(
-        e164(undressed($to), $country_code, $international, $trunk, $national_lengths) is null,
-        short_code(undressed($to)),
-        null
-    ) as code,
+with bare as (
+    select undressed($to) as dialled
+),
+
+read as (
+    select dialled, e164(dialled, $country_code, $international, $trunk, $national_lengths) as number
+    from bare
+)
+
+select number, if(number is null, short_code(dialled), null) as code
+from read

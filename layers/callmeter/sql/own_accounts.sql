@@ -4,7 +4,7 @@ insert into accounts
 with numbers as (
     select distinct from_number as account_id
     from calls_read
-    where reason is null and from_number not in (select account_id from accounts)
+    where reason is null and from_number <> '' and from_number not in (select account_id from accounts)
 )
 
 select

@@ -12,4 +12,4 @@ select
     if(status = 'late', null, coalesce(covering.free_seconds, 0))::integer as free_seconds,
 from priced_calls
 anti join duplicates on duplicates.call_row = priced_calls.rowid
-left join covering using (account_id, call_id)
+left join covering on covering.call_row = priced_calls.rowid

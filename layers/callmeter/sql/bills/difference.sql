@@ -9,14 +9,14 @@ with now as (
 
 before as (
     select * from billed_before
-    where account_id = $account_id and as_billed.call_period between $first_period and $period
+    where account_id = $account_id and call_period between $first_period and $period
 )
 
 select
     $period as bill_period,
     $account_id as account_id,
     coalesce(now.call_id, before.call_id) as call_id,
-    coalesce(now.period, as_billed.call_period) as call_period,
+    coalesce(now.period, before.call_period) as call_period,
     coalesce(now.started_at, as_billed.started_at) as started_at,
     coalesce(now.direction, as_billed.direction) as direction,
     coalesce(now.from_number, as_billed.from_number) as from_number,
@@ -33,7 +33,7 @@ select
     coalesce(now.status, 'rated') as status,
     coalesce(now.barred, as_billed.barred) as barred,
 from now
-full join before on before.call_id = now.call_id
-where coalesce(now.period, as_billed.call_period) = $period
+full join before on before.call_id = now.call_id and before.call_period = now.period
+where coalesce(now.period, before.call_period) = $period
     or coalesce(money(now.charge_nanos), 0) <> coalesce(before.billed, 0)
 order by call_period, started_at, call_id

@@ -1,12 +1,22 @@
 -- account_keys.sql: how calls find their account, a row per number, login and account id. In: accounts, account_texts.
 -- Where an account's own rows hold one key at once, the row that began earlier keeps it until it ends.
 insert into account_keys
-with keys as (
+with written as (
+    select account_row, unnest(numbers) as number
+    from account_texts
+),
+
+bare as (
+    select account_row, undressed(number) as number
+    from written
+),
+
+keys as (
     select
         'number' as kind,
-        e164(undressed(unnest(numbers)), $country_code, $international, $trunk, $national_lengths) as key,
+        e164(number, $country_code, $international, $trunk, $national_lengths) as key,
         account_row,
-    from account_texts
+    from bare
     union all by name
     select 'login' as kind, lower(unnest(sip_logins)) as key, account_row
     from account_texts

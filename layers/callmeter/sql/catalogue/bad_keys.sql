@@ -1,13 +1,15 @@
--- bad_keys.sql: account rows with a number that is none, a row each. In: account_texts, account_keys.
-with counts as (
-    select
-        account_row,
-        len(list_distinct(numbers)) as asked,
-        (
-            select count(*) from account_keys
-            where account_keys.account_row = account_texts.account_row and kind = 'number' and key is null
-        ) as bad,
+-- bad_keys.sql: numbers of accounts that are none, a row each. In: account_texts.
+with written as (
+    select account_row, unnest(numbers) as number
     from account_texts
+),
+
+bare as (
+    select account_row, number, undressed(number) as bare_number
+    from written
 )
 
-select account_row from counts where bad > 0 order by account_row
+select account_row, number
+from bare
+where e164(bare_number, $country_code, $international, $trunk, $national_lengths) is null
+order by account_row, number

@@ -1,11 +1,18 @@
 -- deck_cells.sql: one row per line of a rate deck, read but not yet judged. In: fields. Null is an empty cell.
+-- is_code is settled by deck_places.sql, which also finds the prefixes of rows that name none.
 -- An increment cell may hold both values: "60/1". A lone value counts for both.
 create or replace temp table deck_cells as
 with named as (
     select
         line,
         raw,
-        malformed,
+        coalesce(
+            malformed,
+            case
+                when len(cells) > $width and array_to_string(cells[$width + 1:], '') <> ''
+                then format('the line has {} fields, the header {}', len(cells), $width)
+            end
+        ) as malformed,
         cell_text(cells[$prefix]) as prefix_cell,
         cell_text(cells[$destination]) as destination_cell,
         cell_text(cells[$rate]) as rate_cell,
@@ -25,28 +32,22 @@ with named as (
 
 select
     *,
-    coalesce(lower(group_cell) in ('emergency', 'short', 'feature'), false) as is_code,
-    if(
-        lower(group_cell) in ('emergency', 'short', 'feature'),
-        prefix_cell,
-        regexp_replace(prefix_cell, '^\+', '')
-    ) as prefix,
+    false as is_code,
+    if(starts_with(prefix_cell, '+'), substr(prefix_cell, 2), prefix_cell) as prefix,
     nanos(rate_cell) as rate_nanos,
     coalesce(nanos(connect_fee_cell), 0) as connect_fee_nanos,
-    try_cast(trim(split_part(coalesce(first_cell, increment_cell, '1'), '/', 1)) as integer) as first_increment,
+    try_cast(split_part(coalesce(first_cell, increment_cell, '1'), '/', 1) as integer) as first_increment,
     try_cast(
-        trim(
-            case
-                when contains(first_cell, '/') then split_part(first_cell, '/', 2)
-                when contains(increment_cell, '/') then split_part(increment_cell, '/', 2)
-                else coalesce(increment_cell, first_cell, '1')
-            end
-        ) as integer
+        case
+            when contains(first_cell, '/') then split_part(first_cell, '/', 2)
+            when contains(increment_cell, '/') then split_part(increment_cell, '/', 2)
+            else coalesce(increment_cell, first_cell, '1')
+        end as integer
     ) as increment,
     coalesce(truth(per_call_cell), false) as per_call,
     coalesce(truth(allowed_cell), true) as allowed,
     coalesce(truth(late_cell), false) as late,
-    coalesce(lower(direction_cell), 'outbound') as direction,
+    case lower(direction_cell) when 'local' then 'outbound' else coalesce(lower(direction_cell), 'outbound') end as direction,
     if(
         regexp_full_match(from_cell, '[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?'),
         instant($timezone, try_cast(from_cell as timestamp)),

@@ -7,10 +7,23 @@ with problems as (
 
     union all by name
     select line, raw, 'bad-prefix' as code, 'prefix' as asked,
-        if(prefix_cell is null, 'the prefix is empty', format('prefix "{}" is not 1 to 15 digits', prefix_cell)) as text,
+        if(
+            prefix_cell is null,
+            'the prefix is empty',
+            format('prefix "{}" is not 1 to 15 digits, the first from 1 to 9', prefix_cell)
+        ) as text,
         'Write digits of the number with country code, such as 4420.' as hint
     from deck_cells
-    where not is_code is true and not coalesce(regexp_full_match(prefix, '[0-9]{1,15}'), false)
+    where malformed is null
+        and not is_code
+        and not coalesce(regexp_full_match(prefix, '[1-9][0-9]{0,14}'), prefix is null and destination_cell is not null)
+
+    union all by name
+    select line, raw, 'unknown-destination' as code, 'destination' as asked,
+        format('destination "{}" is not in destinations.csv', destination_cell) as text,
+        'Add its prefixes there, or give the row a prefix.' as hint
+    from deck_cells
+    where malformed is null and prefix is null and destination_cell is not null
 
     union all by name
     select line, raw, 'bad-code' as code, 'prefix' as asked,
@@ -21,7 +34,7 @@ with problems as (
 
     union all by name
     select line, raw, 'bad-rate' as code, 'rate' as asked,
-        format('rate "{}" is not a price of up to 9 decimals', rate_cell) as text,
+        format('rate "{}" is not a price of up to 9 decimals, 200000 at most', rate_cell) as text,
         if(
             regexp_full_match(rate_cell, '[0-9]+,[0-9]+'),
             format('Write {}.', replace(rate_cell, ',', '.')),
@@ -38,7 +51,7 @@ with problems as (
 
     union all by name
     select line, raw, 'bad-connect-fee' as code, 'connect_fee' as asked,
-        format('connect fee "{}" is not a price of up to 9 decimals', connect_fee_cell) as text,
+        format('connect fee "{}" is not a price of up to 9 decimals, 200000 at most', connect_fee_cell) as text,
         'Write digits with a decimal point, such as 0.05.' as hint
     from deck_cells
     where connect_fee_cell is not null and nanos(connect_fee_cell) is null
@@ -52,7 +65,13 @@ with problems as (
         'Write seconds such as 60, or first and next such as 60/1.' as hint
     from deck_cells
     where (first_cell is not null or increment_cell is not null)
-        and not coalesce(first_increment between 0 and 86400 and increment between 1 and 86400, false)
+        and not coalesce(
+            regexp_full_match(coalesce(first_cell, '1'), '[0-9]{1,5}( */ *[0-9]{1,5})?')
+            and regexp_full_match(coalesce(increment_cell, '1'), '[0-9]{1,5}( */ *[0-9]{1,5})?')
+            and first_increment between 0 and 86400
+            and increment between 1 and 86400,
+            false
+        )
 
     union all by name
     select line, raw, 'bad-truth' as code, asked, format('{} "{}" is neither yes nor no', asked, cell) as text,
@@ -73,7 +92,7 @@ with problems as (
         format('direction "{}" is neither outbound nor inbound', direction_cell) as text,
         'Write outbound or inbound.' as hint
     from deck_cells
-    where direction not in ('outbound', 'inbound', 'local')
+    where direction not in ('outbound', 'inbound')
 
     union all by name
     select line, raw, 'bad-date' as code, asked, format('"{}" is not a date', cell) as text,

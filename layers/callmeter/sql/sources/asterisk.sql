@@ -1,7 +1,7 @@
 -- asterisk.sql: cdr_csv's Master.csv -> raw_calls. In: fields. Grain: one row per line.
 -- Columns: cdr/cdr_csv.c of asterisk/asterisk. 16 always; then uniqueid, userfield, and (peeraccount, linkedid, sequence),
 -- each by its own switch. One channel can leave several rows, so a uniqueid alone is no identity.
-create or replace temp table raw_calls as
+create or replace temp view raw_calls as
 with named as (
     select
         line,
@@ -24,11 +24,11 @@ with named as (
         cell_text(cells[14]) as billsec,
         cell_text(cells[15]) as disposition,
         if(
-            regexp_full_match(trim(cells[17]), '(.+-)?[0-9]{9,11}\.[0-9]+'),
-            trim(cells[17]),
+            regexp_full_match(cell_text(cells[17]), '(.+-)?[0-9]{9,11}\.[0-9]+'),
+            cell_text(cells[17]),
             null
         ) as uniqueid,
-        if(len(cells) >= 19, array_to_string(cells[len(cells) - 1:], '-'), null) as linkedid_sequence,
+        if(len(cells) >= 19, cell_text(cells[len(cells) - 1]) || '-' || cell_text(cells[len(cells)]), null) as linkedid_sequence,
     from fields
 )
 

@@ -1,29 +1,29 @@
 -- freepbx.sql: the CDR export of FreePBX (Reports, CDR, "CSV file") -> raw_calls. In: fields. Grain: one row per line.
 -- Columns by name: older modules leave some out. The account's own number is outbound_cnum; did is set on inbound calls.
-create or replace temp table raw_calls as
+create or replace temp view raw_calls as
 with named as (
     select
         line,
         coalesce(
             malformed,
-            if(len(cells) = $width, null, format('the line has {} fields, the header {}', len(cells), $width))
+            if(len(cells) = getvariable('width'), null, format('the line has {} fields, the header {}', len(cells), getvariable('width')))
         ) as malformed,
-        cell_text(cells[$accountcode]) as accountcode,
-        cell_text(cells[$src]) as src,
-        cell_text(cells[$dst]) as dst,
-        cell_text(cells[$dcontext]) as dcontext,
-        cell_text(cells[$channel]) as channel,
-        cell_text(cells[$dstchannel]) as dstchannel,
-        cell_text(cells[$calldate]) as calldate,
-        cell_text(cells[$duration]) as duration,
-        cell_text(cells[$billsec]) as billsec,
-        cell_text(cells[$disposition]) as disposition,
-        cell_text(cells[$uniqueid]) as uniqueid,
-        cell_text(cells[$did]) as did,
-        cell_text(cells[$cnum]) as cnum,
-        cell_text(cells[$outbound_cnum]) as outbound_cnum,
-        cell_text(cells[$linkedid]) as linkedid,
-        cell_text(cells[$sequence]) as sequence,
+        cell_text(cells[getvariable('accountcode')]) as accountcode,
+        cell_text(cells[getvariable('src')]) as src,
+        cell_text(cells[getvariable('dst')]) as dst,
+        cell_text(cells[getvariable('dcontext')]) as dcontext,
+        cell_text(cells[getvariable('channel')]) as channel,
+        cell_text(cells[getvariable('dstchannel')]) as dstchannel,
+        cell_text(cells[getvariable('calldate')]) as calldate,
+        cell_text(cells[getvariable('duration')]) as duration,
+        cell_text(cells[getvariable('billsec')]) as billsec,
+        cell_text(cells[getvariable('disposition')]) as disposition,
+        cell_text(cells[getvariable('uniqueid')]) as uniqueid,
+        cell_text(cells[getvariable('did')]) as did,
+        cell_text(cells[getvariable('cnum')]) as cnum,
+        cell_text(cells[getvariable('outbound_cnum')]) as outbound_cnum,
+        cell_text(cells[getvariable('linkedid')]) as linkedid,
+        cell_text(cells[getvariable('sequence')]) as sequence,
     from fields
 ),
 

@@ -1,36 +1,36 @@
 -- generic.sql: any CSV with a header -> raw_calls. In: fields. Grain: one row per line.
-create or replace temp table raw_calls as
+create or replace temp view raw_calls as
 select
     line,
     coalesce(
         malformed,
         case
-            when len(cells) < $width then format('the line has {} fields, the header {}', len(cells), $width)
-            when len(cells) > $width and trim(array_to_string(cells[$width + 1:], '')) <> ''
-            then format('the line has {} fields, the header {}', len(cells), $width)
+            when len(cells) < getvariable('width') then format('the line has {} fields, the header {}', len(cells), getvariable('width'))
+            when len(cells) > getvariable('width') and array_to_string(cells[getvariable('width') + 1:], '') <> ''
+            then format('the line has {} fields, the header {}', len(cells), getvariable('width'))
         end
     ) as malformed,
-    cell_text(cells[$call_id]) as id_text,
+    cell_text(cells[getvariable('call_id')]) as id_text,
     null::varchar as id_parts,
-    cell_text(cells[$from]) as from_text,
-    cell_text(cells[$to]) as to_text,
-    cell_text(cells[$start]) as start_text,
-    cell_text(cells[$duration]) as duration_text,
+    cell_text(cells[getvariable('from')]) as from_text,
+    cell_text(cells[getvariable('to')]) as to_text,
+    cell_text(cells[getvariable('start')]) as start_text,
+    cell_text(cells[getvariable('duration')]) as duration_text,
     case
-        when $disposition is null then null
+        when getvariable('disposition') is null then null
         else not regexp_full_match(
-            lower(trim(cells[$disposition])),
+            lower(cell_text(cells[getvariable('disposition')])),
             'no[ _-]?answer|busy|failed|fail|cancel|cancell?ed|missed|unanswered|not answered|congestion|rejected|declined'
         )
     end as answered,
     case
-        when $direction is null then null
-        when regexp_full_match(lower(trim(cells[$direction])), 'o|out|outbound|outgoing') then 'outbound'
-        when regexp_full_match(lower(trim(cells[$direction])), 'i|in|inbound|incoming|received') then 'inbound'
-        when regexp_full_match(lower(trim(cells[$direction])), 'internal|local|intern') then 'internal'
+        when getvariable('direction') is null then null
+        when regexp_full_match(lower(cell_text(cells[getvariable('direction')])), 'o|out|outbound|outgoing') then 'outbound'
+        when regexp_full_match(lower(cell_text(cells[getvariable('direction')])), 'i|in|inbound|incoming|received') then 'inbound'
+        when regexp_full_match(lower(cell_text(cells[getvariable('direction')])), 'internal|local|intern') then 'internal'
     end as direction,
-    cell_text(cells[$login]) as login,
+    cell_text(cells[getvariable('login')]) as login,
     null::varchar as called_login,
-    cell_text(cells[$code]) as code,
-    cell_text(cells[$carrier]) as carrier,
+    cell_text(cells[getvariable('code')]) as code,
+    cell_text(cells[getvariable('carrier')]) as carrier,
 from fields
