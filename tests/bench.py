@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from callmeter.local.sample import write_bench
 from rich.console import Console
 from rich.table import Table
+
+from callmeter.local.sample import write_bench
 
 CONVERT = "import duckdb, sys; duckdb.sql(f\"copy (from read_csv('{sys.argv[1]}')) to '{sys.argv[2]}'\")"
 

@@ -166,7 +166,9 @@ def check(folder: Path, accounts: Path | None) -> None:
 def local(calls: tuple[Path, ...], folder: Path, port: int, once: bool, as_json: bool) -> None:
     """The whole system on this machine: drop CALLS (or a sample month), rate, bill, serve the call page."""
     from callmeter.local import month as local_month
+    from callmeter.local.front import check_port
 
+    check_port(port)
     catalogue = local_month.check_inputs(folder, calls)
     console = err if as_json else out
     with local_month.running(folder, catalogue, console) as here, here.stack.front(port) as front:

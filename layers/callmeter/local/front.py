@@ -61,9 +61,7 @@ class Front:
         try:
             self._server = _Server(("127.0.0.1", port), handler)
         except OSError as error:
-            raise CallmeterError(
-                f"Port {port} of this machine is in use by something else: end that, or choose another port."
-            ) from error
+            raise _taken(port) from error
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -80,6 +78,18 @@ class Front:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def check_port(port: int) -> None:
+    """Raise `CallmeterError` where the port is taken, before anything slow is started for it."""
+    try:
+        _Server(("127.0.0.1", port), BaseHTTPRequestHandler).server_close()
+    except OSError as error:
+        raise _taken(port) from error
+
+
+def _taken(port: int) -> CallmeterError:
+    return CallmeterError(f"Port {port} of this machine is in use by something else: end that, or choose another port.")
 
 
 class _Server(ThreadingHTTPServer):

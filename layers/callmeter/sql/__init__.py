@@ -31,7 +31,7 @@ def _variables(name: str) -> frozenset[str]:
 def run(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> duckdb.DuckDBPyConnection:
     """Execute stage `name` with those of `values` that it names; its result is on the returned connection."""
     for key in _variables(name):
-        con.execute(f'set variable "{key}" = $value', {"value": values[key]})  # noqa: S608 - a name of ours
+        con.execute(f'set variable "{key}" = $value', {"value": values[key]})
     wanted = {key: values[key] for key in _parameters(name)}
     return con.execute(text(name), wanted) if wanted else con.execute(text(name))
 
