@@ -1,6 +1,6 @@
 -- normalised.sql: raw_calls -> calls_read, one row per line: whole facts, or the reason why not. In: raw_calls.
 -- Reasons are judged in the order of the list in errors.py; account and rate come later.
-create or replace temp table calls_read as
+create or replace temp view calls_read as
 with texts as (
     select
         *,
@@ -20,13 +20,13 @@ read as (
         * exclude (from_bare, to_bare),
         from_bare,
         to_bare,
-        coalesce(e164(from_bare, $country_code, $international, $trunk, $national_lengths), '') as from_e164,
-        e164(to_bare, $country_code, $international, $trunk, $national_lengths) as to_e164,
+        coalesce(e164(from_bare, getvariable('country_code'), getvariable('international'), getvariable('trunk'), getvariable('national_lengths')), '') as from_e164,
+        e164(to_bare, getvariable('country_code'), getvariable('international'), getvariable('trunk'), getvariable('national_lengths')) as to_e164,
         if(length(to_bare) <= 12, short_code(to_bare), null) as to_code,
         date_trunc('second', case
-            when contains(lower($time_format), '%z')
-            then timezone('UTC', try_strptime(start_text, $time_format)::timestamptz)
-            when $time_format is not null then instant($timezone, try_strptime(start_text, $time_format)::timestamp)
+            when contains(lower(getvariable('time_format')), '%z')
+            then timezone('UTC', try_strptime(start_text, getvariable('time_format'))::timestamptz)
+            when getvariable('time_format') is not null then instant(getvariable('timezone'), try_strptime(start_text, getvariable('time_format'))::timestamp)
             when suffix = 'Z' then try_cast(left(start_text, -1) as timestamp)
             when upper(trim(suffix)) in ('Z', 'UTC', 'GMT')
             then try_cast(left(start_text, length(start_text) - length(suffix)) as timestamp)
@@ -39,7 +39,7 @@ read as (
                 ),
                 null
             )
-            when contains(start_text, ':') then instant($timezone, try_cast(start_text as timestamp))
+            when contains(start_text, ':') then instant(getvariable('timezone'), try_cast(start_text as timestamp))
             when regexp_full_match(start_text, '[0-9]{8,11}(\.[0-9]+)?')
             then make_timestamp(try_cast(split_part(start_text, '.', 1) as bigint) * 1000000)
             when regexp_full_match(start_text, '[0-9]{12,14}') then make_timestamp(try_cast(start_text as bigint) * 1000)
@@ -65,13 +65,13 @@ select
     line,
     case
         when malformed is not null then 'malformed-row'
-        when not coalesce(started_at between timestamp '2000-01-01' and $latest, false) then 'bad-time'
+        when not coalesce(started_at between timestamp '2000-01-01' and getvariable('latest'), false) then 'bad-time'
         when not coalesce(duration_seconds <= 2678400, false) then 'bad-duration'
         when coalesce(to_e164, to_code) is null and coalesce(direction, '') <> 'internal' then 'bad-number'
     end as reason,
     case
         when malformed is not null then malformed
-        when not coalesce(started_at between timestamp '2000-01-01' and $latest, false)
+        when not coalesce(started_at between timestamp '2000-01-01' and getvariable('latest'), false)
         then format('start "{}"', coalesce(start_text, ''))
         when not coalesce(duration_seconds <= 2678400, false) then format('duration "{}"', coalesce(duration_text, ''))
         when coalesce(to_e164, to_code) is null then format('to "{}"', coalesce(to_text, ''))

@@ -30,4 +30,3 @@ select
     file,
     line,
 from rated_calls
-order by file, line

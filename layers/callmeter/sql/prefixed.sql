@@ -2,7 +2,7 @@
 -- tariff_rows. The longest prefix whose row is in force at the start; codes match whole. Design 3.2, 3.4.
 create or replace temp table call_rows as
 with heads as (
-    select line, tariff, started_at, left(to_number, unnest(lengths)) as head
+    select line, tariff, started_at, substr(to_number, 1, unnest(lengths)) as head
     from calls_matched
     inner join tariffs using (deck, direction, is_code)
     where reason is null
