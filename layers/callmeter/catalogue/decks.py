@@ -62,7 +62,8 @@ def read_deck(
     at = _positions(raw_header, delimiter, name, DECK_HEADERS, needed=(("prefix", "destination"), ("rate",)))
     _load(con, text, delimiter, skip)
     sql.run(con, "catalogue/deck_cells", **at, width=len(cells(raw_header, delimiter)), timezone=timezone)
-    sql.run(con, "catalogue/deck_places")
+    if sql.rows(con, "catalogue/unplaced")[0]["unplaced"]:
+        sql.run(con, "catalogue/deck_places")
     found = sql.rows(con, "catalogue/deck_problems") or sql.rows(con, "catalogue/deck_overlaps")
     if found:
         raise BrokenCatalogue([_problem(name, delimiter, at, row) for row in found])

@@ -21,6 +21,13 @@ create or replace macro undressed_cell(cell) as
 -- A field's text; null where empty.
 create or replace macro cell_text(cell) as nullif(cell, '');
 
+-- What is wrong where a line has cells beyond its header's; blank ones, of trailing delimiters, do no harm.
+create or replace macro surplus_cells(cells, width) as
+    case
+        when len(cells) > width and array_to_string(cells[width + 1:], '') <> ''
+        then format('the line has {} fields, the header {}', len(cells), width)
+    end;
+
 -- Exact decimal text, or scientific such as 1e-05, as nanos; null where it is no number, has over 9 decimals, or is
 -- over 200000: a call of 31 days at that rate is the most that a bigint of nanos holds.
 create or replace macro nanos(cell) as

@@ -6,13 +6,7 @@ with named as (
     select
         line,
         raw,
-        coalesce(
-            malformed,
-            case
-                when len(cells) > $width and array_to_string(cells[$width + 1:], '') <> ''
-                then format('the line has {} fields, the header {}', len(cells), $width)
-            end
-        ) as malformed,
+        coalesce(malformed, surplus_cells(cells, $width)) as malformed,
         cell_text(cells[$prefix]) as prefix_cell,
         cell_text(cells[$destination]) as destination_cell,
         cell_text(cells[$rate]) as rate_cell,

@@ -3,13 +3,7 @@ with destination_cells as (
     select
         line,
         raw,
-        coalesce(
-            malformed,
-            case
-                when len(cells) > $width and array_to_string(cells[$width + 1:], '') <> ''
-                then format('the line has {} fields, the header {}', len(cells), $width)
-            end
-        ) as malformed,
+        coalesce(malformed, surplus_cells(cells, $width)) as malformed,
         regexp_replace(cell_text(cells[$prefix]), '^\+', '') as prefix,
         cell_text(cells[$destination]) as destination,
     from fields

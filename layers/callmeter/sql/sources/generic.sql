@@ -4,11 +4,11 @@ select
     line,
     coalesce(
         malformed,
-        case
-            when len(cells) < getvariable('width') then format('the line has {} fields, the header {}', len(cells), getvariable('width'))
-            when len(cells) > getvariable('width') and array_to_string(cells[getvariable('width') + 1:], '') <> ''
-            then format('the line has {} fields, the header {}', len(cells), getvariable('width'))
-        end
+        if(
+            len(cells) < getvariable('width'),
+            format('the line has {} fields, the header {}', len(cells), getvariable('width')),
+            surplus_cells(cells, getvariable('width'))
+        )
     ) as malformed,
     cell_text(cells[getvariable('call_id')]) as id_text,
     null::varchar as id_parts,
