@@ -47,7 +47,7 @@ def read_destinations(con: duckdb.DuckDBPyConnection, path: Path, name: str, wor
     """Fill `destinations`. Raises BrokenCatalogue."""
     text, raw_header, delimiter, skip = _open(path, name, work)
     at = _positions(raw_header, delimiter, name, _DESTINATION_HEADERS, needed=(("prefix",), ("destination",)))
-    _load(con, text, delimiter, skip)
+    read_lines(con, text, delimiter, skip)
     found = sql.rows(con, "catalogue/destination_problems", **at, width=len(cells(raw_header, delimiter)))
     if found:
         raise BrokenCatalogue([_problem(name, delimiter, at, row) for row in found])
@@ -60,7 +60,7 @@ def read_deck(
     """Add the deck at `path` to `deck_rows`; `currency` is that of rows which name none. Raises BrokenCatalogue."""
     text, raw_header, delimiter, skip = _open(path, name, work)
     at = _positions(raw_header, delimiter, name, DECK_HEADERS, needed=(("prefix", "destination"), ("rate",)))
-    _load(con, text, delimiter, skip)
+    read_lines(con, text, delimiter, skip)
     sql.run(con, "catalogue/deck_cells", **at, width=len(cells(raw_header, delimiter)), timezone=timezone)
     if sql.rows(con, "catalogue/unplaced")[0]["unplaced"]:
         sql.run(con, "catalogue/deck_places")
@@ -79,10 +79,6 @@ def _open(path: Path, name: str, work: Path) -> tuple[TextFile, str, str, int]:
     if not number:
         raise BrokenCatalogue([Problem(name, 1, 1, "empty-file", "the file is empty", "Write a header and rows.")])
     return text, header, delimiter_of(header), number
-
-
-def _load(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, skip: int) -> None:
-    read_lines(con, text, delimiter, skip)
 
 
 def _positions(

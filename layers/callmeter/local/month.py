@@ -36,7 +36,6 @@ from callmeter.sources.text import make_safe
 UCRM_KEY = "local-stack-only"
 PATIENCE_SECONDS = 600
 LINK_MINUTES = 12 * 60
-CURRENCY_OF_CLIENTS = "currencyCode"
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def _clients(catalogue: Catalogue) -> dict[str, Any]:
                 "id": account.ucrm_client_id,
                 "clientType": 2,
                 "companyName": account.name or account.account_id,
-                CURRENCY_OF_CLIENTS: account.currency,
+                "currencyCode": account.currency,
             }
             for account in catalogue.accounts.values()
             if account.ucrm_client_id
