@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from chalicelib.telemetry import logger
+
 
 @dataclass(frozen=True)
 class Happened:
@@ -32,6 +34,8 @@ def told(records: list[dict[str, Any]]) -> tuple[dict[str, list[Happened]], list
             understood[record["messageId"]] = happened(record["body"])
         except (ValueError, LookupError, TypeError, AttributeError):
             others.append(record["messageId"])
+    if others:
+        logger.error("messages that are no notifications of S3", messages=others)
     return understood, others
 
 

@@ -20,8 +20,6 @@ blueprint = Blueprint(__name__)
 def publish(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Compile the reference files once for the whole batch. A broken file is refused, and is no failure."""
     understood, failed = told(event["Records"])
-    if failed:
-        logger.error("messages that are no notifications of S3", messages=failed)
     if not any(understood.values()):
         return failures(failed)
     published = publish_catalogue(parts().store)

@@ -21,8 +21,6 @@ blueprint = Blueprint(__name__)
 def total(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Total each shard and period that a batch names, once; the messages of those that failed go back."""
     understood, failed = told(event["Records"])
-    if failed:
-        logger.error("messages that are no notifications of S3", messages=failed)
     for (period, shard), messages in _places(understood).items():
         try:
             figures = total_shard(parts().store, parts().totals, period, shard)

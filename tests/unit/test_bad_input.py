@@ -10,7 +10,7 @@ import pytest
 from callmeter.errors import UnreadableFile
 from callmeter.rating.stages import Intake
 from callmeter.sources import text as text_module
-from callmeter.sources.text import make_safe
+from callmeter.sources.text import digest_of, make_safe
 from rating_kit import HEADER, ME, MONDAY, Answer, rate_in, rated, write_rates
 
 UK = "442071234567"
@@ -86,6 +86,13 @@ def test_a_file_of_headers_only_has_no_rows(tmp_path: Path) -> None:
     for content in (HEADER, f"{HEADER}\r\n\r\n", f"\ufeff{HEADER}\n".encode(), "calldate,src,dst,billsec"):
         answer = rate_in(tmp_path, rates, content)
         assert (answer.summary.rows_in, answer.rows, answer.rejects) == (0, [], [])
+
+
+def test_a_line_of_blanks_is_no_row_however_long(tmp_path: Path) -> None:
+    blanks = ("  ", " " * 40, "\t" * 40, " \t" * 20)
+    answer = rated(tmp_path, lines(call(1), *blanks, call(9)))
+    assert (answer.summary.rows_in, answer.rejects) == (2, [])
+    check_rest(answer, {})
 
 
 # ---- encodings and line ends
@@ -298,4 +305,4 @@ def test_the_digest_is_that_of_the_file_as_it_came(tmp_path: Path) -> None:
     for number, content in enumerate((b"\xef\xbb\xbfa\r\nb", "a\nb".encode("utf-16"), b"", b"\x1f\r")):
         original = tmp_path / f"{number}.csv"
         original.write_bytes(content)
-        assert make_safe(original, tmp_path).digest == sha256(content).hexdigest()
+        assert digest_of(original) == sha256(content).hexdigest()

@@ -4,7 +4,6 @@ The order of writes: the pin (once, by whoever comes first), the calls, the reje
 the same bytes whenever the same file is rated with the same pin, so a run that was killed is simply run again.
 """
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from callmeter.ports import Store
 from callmeter.rating.engine import engine
 from callmeter.rating.stages import Counted, Intake, prepare, price_file
 from callmeter.sources import SOURCES
-from callmeter.sources.text import make_safe
+from callmeter.sources.text import digest_of, make_safe
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def rate_file(store: Store, key: str, *, shards: int, now: datetime) -> Manifest
         downloaded = store.download([key], work)
         if not downloaded:
             return None
-        digest = _digest(downloaded[0])
+        digest = digest_of(downloaded[0])
         pin = _pin(store, digest, name, folder if folder in SOURCES else "", now)
         catalogue = catalogues.load(store, con, pin.catalogue, work)
         prepare(con)
@@ -69,11 +68,6 @@ def rate_file(store: Store, key: str, *, shards: int, now: datetime) -> Manifest
             return _record(store, Manifest(digest, pin.name, pin.source, pin.catalogue, unreadable=str(error)))
         objects = _write(store, con, work, digest, counted.source, shards)
         return _record(store, _manifest(con, digest, pin, counted, objects))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _pin(store: Store, digest: str, name: str, source: str, now: datetime) -> Pin:

@@ -86,7 +86,7 @@ def price_file(
         sql.run(con, stage, **values)
     sql.run(con, "periods", periods=json.dumps(_periods(con)))
     sql.run(con, "priced", **values)
-    rows_in = _count(con, "calls_matched")
+    rows_in = _count(con, "fields")  # counted before any join, so that a lost or doubled row shows
     if rows_in > _count(con, "priced_calls") - before[0]:
         sql.run(con, "rejected", **values)
     priced, rejected = (after - earlier for after, earlier in zip(_counts(con), before, strict=True))

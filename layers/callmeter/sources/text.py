@@ -32,26 +32,27 @@ _MAGIC = {
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file made safe to read by lines.
-
-    path: the safe copy. digest: SHA-256 of the original bytes, in hex.
-    """
+    """A file made safe to read by lines. path: the safe copy. name: the original's, for people."""
 
     path: Path
-    digest: str
     name: str
 
 
 def make_safe(original: Path, folder: Path, name: str = "") -> TextFile:
     """Write a safe copy of `original` into `folder`. Raises UnreadableFile for what is no text at all."""
-    digest = hashlib.sha256()
     with original.open("rb") as source:
         head = source.read(4096)
         source.seek(0)
         encoding = _encoding(head, name or original.name)
         with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:
-            _copy(source, safe, digest, encoding)
-    return TextFile(Path(safe.name), digest.hexdigest(), name or original.name)
+            _copy(source, safe, encoding)
+    return TextFile(Path(safe.name), name or original.name)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file as it came, in hex: what its calls are keyed by."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def first_lines(text: TextFile, limit: int) -> list[tuple[int, str]]:
@@ -105,16 +106,13 @@ def _encoding(head: bytes, name: str) -> str:
     return "utf-8"
 
 
-def _copy(source: BinaryIO, safe: IO[bytes], digest: "hashlib._Hash", encoding: str) -> None:
+def _copy(source: BinaryIO, safe: IO[bytes], encoding: str) -> None:
     if encoding != "utf-8":
-        whole = source.read()
-        digest.update(whole)
-        text = whole.decode(encoding, "replace").lstrip("\ufeff")
+        text = source.read().decode(encoding, "replace").lstrip("\ufeff")
         safe.write(_clean((text if "\n" in text else text.replace("\r", "\n")).encode()))
         return
     rest, lone_cr = b"", False
     for number, block in enumerate(iter(lambda: source.read(BLOCK), b"")):
-        digest.update(block)
         if number == 0:
             block = block.removeprefix(codecs.BOM_UTF8)
             lone_cr = b"\r" in block and b"\n" not in block

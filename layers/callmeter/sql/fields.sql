@@ -17,7 +17,10 @@ with numbered as (
             else false
         end as dressed,
     from lines
-    where rowid >= getvariable('skip') and line is not null and (strlen(line) > 24 or trim(line, ' ' || chr(9)) <> '')
+    where rowid >= getvariable('skip')
+        and line <> ''
+        -- trimming every line would cost as much as cutting it
+        and (not starts_with(line, ' ') and not starts_with(line, chr(9)) or trim(line, ' ' || chr(9)) <> '')
 ),
 
 marked as (
