@@ -90,7 +90,7 @@ def test_a_file_of_headers_only_has_no_rows(tmp_path: Path) -> None:
 
 def test_a_line_of_blanks_is_no_row_however_long(tmp_path: Path) -> None:
     blanks = ("  ", " " * 40, "\t" * 40, " \t" * 20)
-    answer = rated(tmp_path, lines(call(1), *blanks, call(9)))
+    answer = rated(tmp_path, lines(call(1), *blanks, call(9)).encode())
     assert (answer.summary.rows_in, answer.rejects) == (2, [])
     check_rest(answer, {})
 
