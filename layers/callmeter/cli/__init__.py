@@ -43,7 +43,3 @@ def main() -> None:
         shown.complain(f"{error.filename or 'the system'}: {error.strerror or error}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -120,9 +120,7 @@ def _print_places(here: Any, month: Any, page_url: str, statements: list[Path]) 
     for reason in month.unreadable:
         shown.out.print(f"not read: {reason}", markup=False, soft_wrap=True)
     if month.reject_reasons.get("unknown-account", 0) * 10 > month.rows_in:
-        shown.out.print(
-            "Some calls are of nobody: put their numbers into accounts.csv of the rates folder, and run again."
-        )
+        shown.out.print("Some calls are of nobody: put their numbers into the rates' accounts.csv, and run again.")
     if month.bills:
         busiest = max(month.bills, key=lambda one: int(one["calls"]))
         link_to_page = sign_in_link(here, page_url, busiest["account_id"])

@@ -1,0 +1,5 @@
+"""`python -m callmeter.cli`."""
+
+from callmeter.cli import main
+
+main()
