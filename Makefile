@@ -13,11 +13,11 @@ UV := .venv/bin/uv
 COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 COMPILE_LOCK := $(UV) pip compile --quiet --no-header --no-annotate --generate-hashes
 
-.PHONY: help setup run test bench lint format package deploy lock clean
+.PHONY: help setup run test bench destinations lint format package deploy lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what there is
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: .venv/.ready ## make .venv with everything pinned (the other targets do it themselves)
 
@@ -38,6 +38,9 @@ test: lint ## everything that has to hold: style, types, all tests
 
 bench: setup ## how fast it rates on this machine
 	$(PYTHON) tests/bench.py
+
+destinations: setup ## rates/destinations.csv, and the sample decks, from the phone metadata again
+	$(PYTHON) -m callmeter.local.sample --rates rates
 
 lint: setup ## style and types
 	.venv/bin/ruff check

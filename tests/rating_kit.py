@@ -61,6 +61,8 @@ def write_rates(
     decks: Mapping[str, str | bytes] | None = None,
     destinations: str | bytes | None = None,
     accounts: str | bytes | None = ACCOUNTS,
+    carriers: str | bytes | None = None,
+    fx: str | bytes | None = None,
 ) -> Path:
     """Write a rates folder below `folder`; `deck` is decks/retail.csv, `decks` are others by name."""
     rates = folder / "rates"
@@ -69,6 +71,8 @@ def write_rates(
     files |= {f"decks/{name}.csv": content for name, content in (decks or {}).items()}
     files |= {"destinations.csv": destinations} if destinations is not None else {}
     files |= {"accounts.csv": accounts} if accounts is not None else {}
+    files |= {"carriers.toml": carriers} if carriers is not None else {}
+    files |= {"fx.csv": fx} if fx is not None else {}
     for name, content in files.items():
         write(rates / name, content)
     return rates

@@ -24,6 +24,13 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Band(Fact):
+    """A time band of operator.toml, such as peak. days: mon … sun, mon-fri, holiday. hours: 08:00-19:00, wall time."""
+
+    days: Annotated[tuple[str, ...], Field(min_length=1)] = ("mon-sun", "holiday")
+    hours: Annotated[tuple[str, ...], Field(min_length=1)] = ("00:00-24:00",)
+
+
 class Operator(Fact):
     """rates/operator.toml: who bills, and the defaults that hold for everybody."""
 
@@ -36,6 +43,8 @@ class Operator(Fact):
     late_lookback: Annotated[int, Field(ge=0, le=24)] = 3  # periods
     grace_hours: Annotated[int, Field(ge=0, le=720)] = 24  # after a period's end, for late files
     hide_digits: bool = False
+    holidays: tuple[str, ...] = ()  # 12-25 of every year, or 2026-04-03
+    bands: dict[Annotated[str, Field(min_length=1)], Band] = {}
 
 
 class Allowance(Fact):
@@ -59,6 +68,19 @@ class Plan(Fact):
     monthly_limit: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)] | None = None
     blocked_groups: tuple[str, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+
+
+class Carrier(Fact):
+    """Who carries calls on, at what price. `carrier` is its key in carriers.toml, and a name of its own in CDRs."""
+
+    carrier: str
+    name: str = ""
+    trunks: tuple[str, ...] = ()  # its other names in CDRs, in any case
+    deck: str
+    currency: Currency
+    billing: Literal["deck", "per-minute", "per-second"] = "deck"
+    charge_decimals: Annotated[int, Field(ge=0, le=6)] = 4
+    rounding: Literal["half-up", "up", "down"] = "half-up"
 
 
 class Account(Fact):

@@ -56,6 +56,7 @@ def test_every_call_of_any_catalogue_is_rated_as_the_reference_does(seed: int, c
         str(one.call.line): reference_facts(one) for one in expected.rated
     }
     assert totals(answer) == {key: total.charge for key, total in reference.totals(expected).items()}
+    assert answer.summary.below_cost == expected.below_cost
 
 
 @pytest.mark.parametrize("seed", ORDERS)
@@ -75,6 +76,8 @@ def test_no_order_of_lines_and_files_changes_a_total(tmp_path: Path, seed: int, 
     parts = rate_texts(case, ways[rearranged](), header)
     assert totals(parts) == totals(whole)
     assert parts.summary.charge == whole.summary.charge
+    assert parts.summary.below_cost == whole.summary.below_cost
+    assert bought(parts) == bought(whole)
     assert sorted(parts.ids) == sorted(whole.ids)
     assert set(parts.reasons) == set(whole.reasons)
 
@@ -91,7 +94,9 @@ def test_explaining_a_call_gives_what_rating_it_gave(tmp_path: Path, seed: int) 
         plans = {plan.deck: plan for plan in catalogue.plans.values()}
         for row in outbound:
             start = datetime.fromisoformat(row["started_at"]).astimezone(UTC).replace(tzinfo=None)
-            wanted = {"deck": row["deck"], "instant": start, "number": row["to_number"], "code": None}
+            is_code = len(row["to_number"]) < 7
+            number, code = (None, row["to_number"]) if is_code else (row["to_number"], None)
+            wanted = {"deck": row["deck"], "instant": start, "number": number, "code": code}
             found = sql.rows(con, "candidates", **wanted)
             if not found:
                 assert row["status"] == "unanswered"
@@ -181,18 +186,35 @@ def totals(answer: Answer) -> dict[tuple[str, str], Decimal]:
     return found
 
 
+def bought(answer: Answer) -> dict[str, Decimal]:
+    """Carrier -> what it charges for all calls."""
+    found: dict[str, Decimal] = {}
+    for row in answer.rows:
+        found[row["carrier"]] = found.get(row["carrier"], Decimal(0)) + Decimal(row["buy_charge"] or 0)
+    return found
+
+
+ALWAYS = ("account_id", "direction", "from_number", "to_number", "currency", "period", "status", "carrier")
+ANSWERED = ("prefix", "destination", "group")
+
+
 def facts(row: dict[str, str]) -> dict[str, object]:
     """What the reference has an opinion on, of a row of the product."""
     return {
-        **{name: row[name] for name in ("account_id", "direction", "from_number", "to_number", "period", "status")},
+        **{name: row[name] for name in ALWAYS},
         "started_at": row["started_at"],
         "duration_seconds": int(row["duration_seconds"]),
         "barred": row["barred"] == "true",
         "charge": Decimal(row["charge"]) if row["charge"] else None,
+        "buy_charge": Decimal(row["buy_charge"]) if row["buy_charge"] else None,
         "free_seconds": int(row["free_seconds"] or 0),
-        **({"prefix": row["prefix"], "group": row["group"]} if row["status"] != "unanswered" else {}),
+        **({name: row[name] for name in ANSWERED} | prices(row) if row["status"] != "unanswered" else {}),
         **({"billed_seconds": int(row["billed_seconds"])} if row["status"] == "rated" else {}),
     }
+
+
+def prices(row: dict[str, str]) -> dict[str, object]:
+    return {"rate": Decimal(row["rate"]) if row["rate"] else None, "connect_fee": Decimal(row["connect_fee"])}
 
 
 def reference_facts(one: reference.Rated) -> dict[str, object]:
@@ -202,15 +224,29 @@ def reference_facts(one: reference.Rated) -> dict[str, object]:
         "direction": call.direction,
         "from_number": call.from_number,
         "to_number": call.to_number,
+        "currency": call.account.currency,
         "period": one.period,
         "status": one.status,
+        "carrier": call.carrier,
         "started_at": f"{call.started_at:%Y-%m-%dT%H:%M:%SZ}",
         "duration_seconds": call.duration_seconds,
         "barred": one.barred,
         "charge": one.charge,
+        "buy_charge": one.buy_charge,
         "free_seconds": one.free_seconds,
-        **({"prefix": one.prefix, "group": one.group} if one.status != "unanswered" else {}),
+        **(reference_prices(one) if one.status != "unanswered" else {}),
         **({"billed_seconds": one.billed_seconds} if one.status == "rated" else {}),
+    }
+
+
+def reference_prices(one: reference.Rated) -> dict[str, object]:
+    row = one.row
+    return {
+        "prefix": one.prefix,
+        "destination": one.destination,
+        "group": one.group,
+        "rate": row.rate if row else None,
+        "connect_fee": row.connect_fee if row else Decimal(0),
     }
 
 

@@ -253,3 +253,209 @@ def test_bills_carry_what_rounding_left_and_lines_add_up(catalogue: reference.Ca
         Decimal("-0.005"),
     )
     assert november.lines == {"fixed": Decimal("0.06")}
+
+
+# ---- bands, caps, callers, codes, carriers
+
+RULES = {
+    "operator.toml": """\
+country = "GB"
+timezone = "Europe/London"
+currency = "GBP"
+holidays = ["12-25", "2026-04-03"]
+[bands.peak]
+days = ["mon-fri"]
+hours = ["08:00-19:00"]
+[bands.night]
+days = ["fri", "holiday"]
+hours = ["19:00-08:00"]
+""",
+    "plans.toml": '[plans.basic]\ndeck = "retail"\ncurrency = "GBP"\n',
+    "accounts.csv": "account_id,plan,numbers,sip_logins\nA1,basic,442079460001 12025550100,bob\n",
+    "destinations.csv": "prefix,destination,group\n44,UK,uk\n999,Police,emergency\n",
+    "decks/retail.csv": """\
+prefix,rate,group,band,from_prefix,max_charge,connect_fee,effective_from
+44,0.06,,,,,,
+44,0.12,,peak,,,,
+44,0.01,,night,,,,
+4420,0.05,,,,,,
+4477,0.10,,,4420,,,
+4477,0.11,,,44,,,
+4477,0.12,,,,,,
+4477,0.20,,peak,,,,
+4478,0.50,,,,2.00,0.30,
+4479,0.30,,peak,,,,
+1,0.02,,,,,,
+1,0.03,,,,,,2026-10-10
+1,0.04,,,44,,,
+118118,3,short,,,,,
+999,0,,,,,,
+*97,0.07,feature,,,,,
+""",
+    "decks/wave.csv": """\
+prefix,rate,first_increment,direction,max_charge
+44,0.05,60,,
+447,,,,
+1,1,60,,0.04
+442,0.02,,inbound,
+""",
+    "carriers.toml": '[carriers.wave]\ntrunks = ["Wave-Out"]\ndeck = "wave"\ncurrency = "USD"\nrounding = "up"\n',
+    "fx.csv": """\
+date,base,quote,rate
+2026-10-01,USD,GBP,0.8
+2026-10-09,GBP,USD,1.3
+2026-10-12,USD,GBP,0.7
+2026-10-12,GBP,USD,2
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> reference.Catalogue:
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "decks").mkdir()
+    for name, text in RULES.items():
+        (folder / name).write_text(text)
+    return reference.read_catalogue(folder)
+
+
+def one(rules: reference.Catalogue, folder: Path, to: str, start: str, others: dict[str, str]) -> reference.Rated:
+    """The one call: a minute from A1's number in London, or as `others` have it."""
+    row = {"call_id": "a", "from": "442079460001", "to": to, "start": start, "duration": "60"} | others
+    path = folder / "calls.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+    [rated] = reference.rate([path], rules).rated
+    return rated
+
+
+@pytest.mark.parametrize(
+    ("start", "rate"),
+    [
+        ("2026-10-05T06:59:59Z", "0.06"),  # Monday 07:59:59 in London
+        ("2026-10-05T07:00:00Z", "0.12"),  # 08:00: peak
+        ("2026-10-05T17:59:59Z", "0.12"),
+        ("2026-10-05T18:00:00Z", "0.06"),  # 19:00; the night is Friday's and holidays'
+        ("2026-10-09T18:00:00Z", "0.01"),  # Friday 19:00
+        ("2026-10-09T22:59:59Z", "0.01"),  # Friday 23:59:59
+        ("2026-10-09T23:00:00Z", "0.06"),  # Saturday 00:00
+        ("2026-10-08T23:00:00Z", "0.01"),  # Friday 00:00
+        ("2026-04-03T09:00:00Z", "0.06"),  # a Friday, but a holiday: no peak
+        ("2026-04-03T20:00:00Z", "0.01"),  # and a night
+        ("2025-12-25T12:00:00Z", "0.06"),
+        ("2026-10-30T08:00:00Z", "0.12"),  # Friday 08:00 in winter
+        ("2026-10-30T07:59:59Z", "0.01"),  # Friday 07:59:59 in winter
+    ],
+)
+def test_the_band_at_the_calls_start_chooses_the_row(
+    rules: reference.Catalogue, tmp_path: Path, start: str, rate: str
+) -> None:
+    row = one(rules, tmp_path, "441212345678", start, {}).row
+    assert row is not None
+    assert row.rate == Decimal(rate)
+
+
+@pytest.mark.parametrize(
+    ("to", "caller", "start", "rate"),
+    [
+        ("442071234567", "442079460001", "2026-10-05T12:00:00Z", "0.05"),  # 4420 before 44 at peak
+        ("447712345678", "442079460001", "2026-10-11T12:00:00Z", "0.10"),  # callers of 4420 before those of 44
+        ("447712345678", "12025550100", "2026-10-11T12:00:00Z", "0.12"),
+        ("447712345678", "442079460001", "2026-10-05T12:00:00Z", "0.20"),  # peak before any caller
+        ("447712345678", "bob", "2026-10-11T12:00:00Z", "0.12"),
+        ("447912345678", "442079460001", "2026-10-05T12:00:00Z", "0.30"),
+        ("447912345678", "442079460001", "2026-10-11T12:00:00Z", "0.06"),  # 4479 at peak only, else 44
+        ("12025550199", "12025550100", "2026-10-09T12:00:00Z", "0.02"),
+        ("12025550199", "12025550100", "2026-10-10T12:00:00Z", "0.03"),  # a later date ends its own chain
+        ("12025550199", "442079460001", "2026-10-10T12:00:00Z", "0.04"),
+        ("999", "442079460001", "2026-10-10T12:00:00Z", "0"),
+        ("118118", "442079460001", "2026-10-10T12:00:00Z", "3"),
+        ("*97", "442079460001", "2026-10-10T12:00:00Z", "0.07"),
+    ],
+)
+def test_prefix_then_band_then_caller_choose_the_row(
+    rules: reference.Catalogue, tmp_path: Path, to: str, caller: str, start: str, rate: str
+) -> None:
+    row = one(rules, tmp_path, to, start, {"from": caller}).row
+    assert row is not None
+    assert row.rate == Decimal(rate)
+
+
+def test_no_code_is_a_prefix_and_no_prefix_a_code(rules: reference.Catalogue, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    dialled = ("9991", "44", "112", "999123456789")
+    rows = [f"c{n},442079460001,{to},2026-10-05T10:00:00Z,60" for n, to in enumerate(dialled)]
+    path.write_text("\n".join(("call_id,from,to,start,duration", *rows)) + "\n")
+    assert reference.rate([path], rules).reject_reasons == {"no-rate": 4}
+
+
+@pytest.mark.parametrize(("seconds", "charge"), [(60, "0.8"), (204, "2"), (205, "2"), (203, "1.9917")])
+def test_a_cap_holds_for_rate_and_connect_fee_together(
+    rules: reference.Catalogue, tmp_path: Path, seconds: int, charge: str
+) -> None:
+    """0.30 + 0.50 x 204 / 60 = 2.00; 203 s: 1.99166…"""
+    capped = one(rules, tmp_path, "447812345678", "2026-10-11T12:00:00Z", {"duration": str(seconds)})
+    assert capped.charge == Decimal(charge)
+
+
+@pytest.mark.parametrize(
+    ("cells", "start", "carrier", "bought", "below"),
+    [
+        # 1 s is 60 s at 0.05 dollars: at 0.8; by the later 1 / 1.3 = 0.0384615…; at 0.7, not 1 / 2, on one day
+        ({"carrier": "WAVE-out"}, "2026-10-04T12:00:00Z", "wave", "0.04", True),
+        ({"carrier": "wave"}, "2026-10-10T12:00:00Z", "wave", "0.038462", True),
+        ({"carrier": "Wave"}, "2026-10-11T23:00:00Z", "wave", "0.035", True),
+        ({"carrier": "wave"}, "2026-09-30T22:59:59Z", "wave", None, False),
+        ({"carrier": "other"}, "2026-10-04T12:00:00Z", "other", None, False),
+        ({"carrier": "wave", "to": "447012345678"}, "2026-10-04T12:00:00Z", "wave", None, False),  # no price
+        ({"carrier": "wave", "to": "999"}, "2026-10-04T12:00:00Z", "wave", None, False),  # no row
+        ({"carrier": "wave", "to": "12025550199"}, "2026-10-04T12:00:00Z", "wave", "0.032", True),  # capped
+        ({"carrier": "wave", "duration": "0"}, "2026-10-04T12:00:00Z", "wave", "0", False),
+        ({"carrier": "wave", "direction": "internal"}, "2026-10-04T12:00:00Z", "wave", "0", False),
+    ],
+)
+def test_the_carriers_price_comes_in_the_accounts_money(
+    rules: reference.Catalogue,
+    tmp_path: Path,
+    cells: dict[str, str],
+    start: str,
+    carrier: str,
+    bought: str | None,
+    below: bool,
+) -> None:
+    rated = one(rules, tmp_path, "441212345678", start, {"duration": "1"} | cells)
+    wanted = None if bought is None else Decimal(bought)
+    assert (rated.call.carrier, rated.buy_charge, rated.below_cost) == (carrier, wanted, below)
+
+
+def test_inbound_calls_are_bought_by_inbound_rows(rules: reference.Catalogue, tmp_path: Path) -> None:
+    """60 s at 0.02 x 0.8; to the number in the USA there is none."""
+    ends = {"to": "442079460001", "from": "anonymous", "carrier": "wave", "direction": "in"}
+    start = "2026-10-04T12:00:00Z"
+    assert one(rules, tmp_path, "", start, ends).buy_charge == Decimal("0.016")
+    assert one(rules, tmp_path, "", start, ends | {"to": "12025550100"}).buy_charge == Decimal(0)
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "number"),
+    [
+        ("GB", "9#+44 20 7946 0001", "442079460001"),
+        ("GB", "9#020 7946 0001", "442079460001"),
+        ("GB", "sip:+442079460001@host;user=phone", "442079460001"),
+        ("GB", '"Name, of" <sip:02079460001@host:5060>', "442079460001"),
+        ("GB", "%2B442079460001", "442079460001"),
+        ("GB", "(0)20 7946 0001", "442079460001"),
+        ("GB", "0044 (0)20 7946 0001", "442079460001"),
+        ("GB", "999", ""),
+        ("GB", "anonymous", ""),
+        ("US", "011442079460001", "442079460001"),
+        ("US", "2025550100", "12025550100"),
+        ("US", "1 (202) 555-0100", "12025550100"),
+        ("US", "5550100", ""),
+        ("AU", "0011 44 20 7946 0001", "442079460001"),
+    ],
+)
+def test_numbers_are_read_in_all_their_forms(country: str, written: str, number: str) -> None:
+    assert reference.e164(written, country) == number

@@ -29,7 +29,7 @@ def read_accounts(path: Path, name: str, operator: Operator, plans: dict[str, Pl
     """Accounts by the line they stand on. Blank currencies and zones are the plan's and operator's."""
     if not path.is_file():
         raise BrokenCatalogue([Problem(name, 0, 0, "missing-file", "the file is not there")])
-    numbered = _numbered(path, name)
+    numbered = numbered_lines(path, name)
     if not numbered:
         raise BrokenCatalogue([Problem(name, 1, 1, "empty-file", "the file is empty", "Write a header and rows.")])
     (first, raw_header), *rows = numbered
@@ -55,14 +55,14 @@ def read_accounts(path: Path, name: str, operator: Operator, plans: dict[str, Pl
 
 def column_at(path: Path, name: str, line: int, column: str) -> int:
     """Where the cell of `column` begins on `line` of a sound accounts file."""
-    numbered = dict(_numbered(path, name))
+    numbered = dict(numbered_lines(path, name))
     raw_header = next(iter(numbered.values()))
     delimiter = delimiter_of(raw_header)
     header = [cell.lower() for cell in cells(raw_header, delimiter)]
     return column_of(numbered[line], delimiter, _index(header, column))
 
 
-def _numbered(path: Path, name: str) -> list[tuple[int, str]]:
+def numbered_lines(path: Path, name: str) -> list[tuple[int, str]]:
     """The lines that are not blank. A line is a row: a stray quote spoils its own line only."""
     lines = enumerate(_LINE_END.split(decoded(path, name)), start=1)
     return [(line, raw) for line, raw in lines if raw.strip()]

@@ -15,14 +15,20 @@ import duckdb
 
 from callmeter import sql
 from callmeter.catalogue.accounts import column_at, read_accounts
+from callmeter.catalogue.bands import holidays, spans
 from callmeter.catalogue.decks import read_deck, read_destinations
-from callmeter.catalogue.files import read_operator, read_plans
+from callmeter.catalogue.exchange import read_exchange
+from callmeter.catalogue.files import read_carriers, read_operator, read_plans, trunks_of
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
-from callmeter.model import Account, Operator, Plan
+from callmeter.model import Account, Carrier, Operator, Plan
 
-FORMAT = "1"  # part of every version: another meaning of the same files is another catalogue
-TABLES = ("deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys")
+FORMAT = "2"  # part of every version: another meaning of the same files is another catalogue
+TABLES = (
+    "deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys", "bands", "holidays", "carriers", "exchange",
+    "tariffs", "number_slots", "code_slots", "slot_rows",
+)  # fmt: skip
+_LAYOUT = ("tariffs", "slots", "code_slots", "number_slots", "slot_rows")  # deck_rows -> what calls are matched with
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,20 @@ def compile_catalogue(
         )
     decks = sorted((folder / "decks").glob("*.csv"))
     operator = read_operator(folder / "operator.toml", _shown(folder, "operator.toml"))
-    plans = read_plans(folder / "plans.toml", _shown(folder, "plans.toml"), frozenset(deck.stem for deck in decks))
+    names = frozenset(deck.stem for deck in decks)
+    plans = read_plans(folder / "plans.toml", _shown(folder, "plans.toml"), names)
     if plan and plan not in plans:
         raise UsageError(f'there is no plan "{plan}"; the plans are: {", ".join(sorted(plans))}')
+    carriers = read_carriers(folder / "carriers.toml", _shown(folder, "carriers.toml"), names)
+    rates = read_exchange(folder / "fx.csv", _shown(folder, "fx.csv"))
     sql.run(con, "catalogue/tables")
-    _read_decks(con, folder, work, decks, operator, plans)
-    files = [folder / "operator.toml", folder / "plans.toml", folder / "destinations.csv", *decks]
+    _fill_bands(con, operator)
+    _read_decks(con, folder, work, decks, operator, plans, carriers)
+    _fill_carriers(con, operator, carriers, rates)
+    for stage in _LAYOUT:
+        sql.run(con, f"catalogue/{stage}")
+    files = [folder / name for name in ("operator.toml", "plans.toml", "carriers.toml", "fx.csv", "destinations.csv")]
+    files += decks
     by_line: dict[int, Account] = {}
     if not plan:
         accounts = accounts or folder / "accounts.csv"
@@ -117,13 +131,14 @@ def _read_decks(
     decks: list[Path],
     operator: Operator,
     plans: dict[str, Plan],
+    carriers: dict[str, Carrier],
 ) -> None:
     """Destinations and every deck; the problems of all decks together."""
     if (folder / "destinations.csv").exists():
         read_destinations(con, folder / "destinations.csv", _shown(folder, "destinations.csv"), work)
     problems: list[Problem] = []
     for deck in decks:
-        users = [one for one in plans.values() if one.deck == deck.stem]
+        users = [one for one in (*plans.values(), *carriers.values()) if one.deck == deck.stem]
         currency = users[0].currency if users else operator.currency
         try:
             read_deck(
@@ -138,12 +153,12 @@ def _read_decks(
             problems += error.problems
     if problems:
         raise BrokenCatalogue(problems)
-    differing = sql.rows(con, "catalogue/currency_clashes", plans=_plan_rows(plans))
+    differing = sql.rows(con, "catalogue/currency_clashes", plans=_plan_rows(plans), carriers=_carrier_rows(carriers))
     if differing:
         raise BrokenCatalogue([
             Problem(_shown(folder, "decks", f"{row['deck']}.csv"), row["line"], 1, "currency-differs",
-                    f"the row is in {row['currency']}, but plan {row['plan']} is in {row['plan_currency']}",
-                    "A deck is in the currency of the plans that use it.")
+                    f"the row is in {row['currency']}, but {row['user']} is in {row['user_currency']}",
+                    "A deck is in the currency of the plans and carriers that use it.")
             for row in differing
         ])  # fmt: skip
 
@@ -168,15 +183,36 @@ def _fill(
     sql.run(con, "catalogue/account_keys", **dial_plan(operator.country).parameters())
 
 
+def _fill_bands(con: duckdb.DuckDBPyConnection, operator: Operator) -> None:
+    sql.run(con, "catalogue/bands", bands=json.dumps(spans(operator)))
+    sql.run(con, "catalogue/holidays", holidays=json.dumps(holidays(operator)))
+    sql.run(con, "catalogue/band_overlaps")
+
+
+def _fill_carriers(
+    con: duckdb.DuckDBPyConnection, operator: Operator, carriers: dict[str, Carrier], rates: list[dict[str, Any]]
+) -> None:
+    sql.run(con, "catalogue/carriers", carriers=_carrier_rows(carriers))
+    sql.run(con, "catalogue/exchange", rates=json.dumps(rates), timezone=operator.timezone)
+
+
 def _plan_rows(plans: dict[str, Plan]) -> str:
-    rows: list[dict[str, Any]] = [
-        {
-            **plan.model_dump(mode="json", include={"plan", "deck", "currency", "billing", "rounding"}),
-            "charge_step": 10 ** (9 - plan.charge_decimals),
-        }
-        for plan in plans.values()
-    ]
-    return json.dumps(rows)
+    return json.dumps([{"plan": plan.plan, **_terms(plan)} for plan in plans.values()])
+
+
+def _carrier_rows(carriers: dict[str, Carrier]) -> str:
+    """The carriers, once for each of their names in CDRs."""
+    return json.dumps([
+        {"trunk": trunk, "carrier": carrier.carrier, **_terms(carrier)}
+        for carrier in carriers.values()
+        for trunk in sorted(trunks_of(carrier))
+    ])  # fmt: skip
+
+
+def _terms(buyer: Plan | Carrier) -> dict[str, Any]:
+    """How calls are charged: what plans and carriers have in common."""
+    terms = buyer.model_dump(mode="json", include={"deck", "currency", "billing", "rounding"})
+    return {**terms, "charge_step": 10 ** (9 - buyer.charge_decimals)}
 
 
 def _refuse_clashes(con: duckdb.DuckDBPyConnection, operator: Operator, path: Path | None) -> None:

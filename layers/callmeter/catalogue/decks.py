@@ -13,7 +13,7 @@ import duckdb
 
 from callmeter import sql
 from callmeter.errors import BrokenCatalogue, Problem
-from callmeter.rating.engine import read_lines
+from callmeter.rating.reading import read_lines
 from callmeter.sources.text import TextFile, cells, column_of, delimiter_of, first_line, make_safe
 
 # Column -> headers understood for it, in lower case without blanks, _ and -; where several are there, the first counts.
@@ -38,6 +38,9 @@ DECK_HEADERS: dict[str, tuple[str, ...]] = {
     "effective_from": ("effectivefrom", "datestart", "startdate", "effectivedate", "validfrom"),
     "effective_to": ("effectiveto", "dateend", "enddate", "validto"),
     "currency": ("currency",),
+    "band": ("band", "timeband", "timeslot", "timing"),
+    "max_charge": ("maxcharge", "maxcost", "pricecap"),
+    "from_prefix": ("fromprefix", "originprefix", "callerprefix", "fromcode", "anumberprefix"),
 }
 
 _DESTINATION_HEADERS = {"prefix": ("prefix",), "destination": ("destination", "name"), "group": ("group",)}

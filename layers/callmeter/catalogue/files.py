@@ -1,18 +1,21 @@
-"""rates/operator.toml and rates/plans.toml -> Operator and Plans, with every problem and its line."""
+"""rates/operator.toml, plans.toml, carriers.toml -> Operator, Plans, Carriers, with every problem and its line."""
 
 import re
 import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
+from callmeter.catalogue.bands import days_of, holiday_of, minutes_of
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
-from callmeter.model import Allowance, Operator, Plan
+from callmeter.model import Allowance, Band, Carrier, Operator, Plan
+
+Kind = TypeVar("Kind", Plan, Carrier)
 
 _HINTS = {
     "country": 'Write two capital letters such as "GB".',
@@ -41,6 +44,7 @@ def read_operator(path: Path, name: str) -> Operator:
         dial_plan(operator.country)
     except UsageError as error:
         problems.append(Problem(name, *_place(text, ("country",)), "bad-country", str(error)))
+    problems += _band_problems(operator, text, name)
     if problems:
         raise BrokenCatalogue(problems)
     return operator
@@ -48,46 +52,92 @@ def read_operator(path: Path, name: str) -> Operator:
 
 def read_plans(path: Path, name: str, decks: frozenset[str]) -> dict[str, Plan]:
     """Read plans.toml: plans by key. `decks` are the decks there are. Raises BrokenCatalogue."""
-    text, content = _toml(path, name)
-    tables = content.pop("plans", {})
-    loose: list[tuple[str, ...]] = [(key,) for key in content]
-    if isinstance(tables, dict):
-        loose += [("plans", key) for key, table in tables.items() if not isinstance(table, dict)]
-    else:
-        loose, tables = [*loose, ("plans",)], {}
+    return _named_tables(path, name, "plans", "plan", Plan, decks)
+
+
+def read_carriers(path: Path, name: str, decks: frozenset[str]) -> dict[str, Carrier]:
+    """Read carriers.toml: carriers by key, none where there is no such file. Raises BrokenCatalogue."""
+    if not path.is_file():
+        return {}
+    carriers = _named_tables(path, name, "carriers", "carrier", Carrier, decks)
+    text = decoded(path, name)
+    owner: dict[str, str] = {}
     problems = [
         Problem(
-            name, *_place(text, key), "unknown-key", f'"{key[-1]}" stands outside [plans.NAME]', "Move it into a plan."
+            name, *_place(text, ("carriers", key, "trunks")), "trunk-twice",
+            f'"{trunk}" is a name of carrier {owner[trunk]} too', "A name in CDRs can mean one carrier only.",
         )
-        for key in loose
-    ]
-    if not tables:
-        problems.append(Problem(name, 1, 1, "no-plan", "there is no plan", "Write one as [plans.NAME]."))
-    plans: dict[str, Plan] = {}
-    for key, table in tables.items():
-        if isinstance(table, dict):
-            plan, found = _plan(key, table, text, name, decks)
-            problems += found
-            plans |= {key: plan} if plan else {}
+        for key, carrier in carriers.items()
+        for trunk in sorted(trunks_of(carrier))
+        if owner.setdefault(trunk, key) != key
+    ]  # fmt: skip
     if problems:
         raise BrokenCatalogue(problems)
-    return plans
+    return carriers
 
 
-def _plan(
-    key: str, table: dict[str, Any], text: str, name: str, decks: frozenset[str]
-) -> tuple[Plan | None, list[Problem]]:
-    """The plan of one table, where it is one, and what is wrong with it."""
-    try:
-        plan = Plan.model_validate({**table, "plan": key})
-    except ValidationError as error:
-        return None, _problems(error, text, name, ("plans", key))
-    if plan.deck in decks:
-        return plan, []
+def trunks_of(carrier: Carrier) -> set[str]:
+    """The names that a carrier has in CDRs, in lower case."""
+    return {name.strip().lower() for name in (carrier.carrier, *carrier.trunks) if name.strip()}
+
+
+def _named_tables(
+    path: Path, name: str, table: str, key_field: str, model: type[Kind], decks: frozenset[str]
+) -> dict[str, Kind]:
+    """The tables [TABLE.NAME] of a TOML file, by name; each names a deck. Raises BrokenCatalogue."""
+    text, content = _toml(path, name)
+    tables = content.pop(table, {})
+    loose: list[tuple[str, ...]] = [(key,) for key in content]
+    if isinstance(tables, dict):
+        loose += [(table, key) for key, one in tables.items() if not isinstance(one, dict)]
+    else:
+        loose, tables = [*loose, (table,)], {}
+    problems = [
+        Problem(
+            name, *_place(text, key), "unknown-key", f'"{key[-1]}" stands outside [{table}.NAME]',
+            f"Move it into a {key_field}.",
+        )
+        for key in loose
+    ]  # fmt: skip
+    if not tables:
+        problems.append(
+            Problem(name, 1, 1, f"no-{key_field}", f"there is no {key_field}", f"Write one as [{table}.NAME].")
+        )
+    found: dict[str, Kind] = {}
+    for key, one in tables.items():
+        if not isinstance(one, dict):
+            continue
+        try:
+            found[key] = model.model_validate({**one, key_field: key})
+        except ValidationError as error:
+            problems += _problems(error, text, name, (table, key))
+            continue
+        problems += _deck_problems(found[key].deck, decks, (table, key, "deck"), text, name)
+    if problems:
+        raise BrokenCatalogue(problems)
+    return found
+
+
+def _deck_problems(deck: str, decks: frozenset[str], key: tuple[str, ...], text: str, name: str) -> list[Problem]:
+    if deck in decks:
+        return []
     known = ", ".join(sorted(decks)) or "none"
-    place = _place(text, ("plans", key, "deck"))
-    problem = Problem(name, *place, "unknown-deck", f'there is no deck "{plan.deck}"', f"The decks are: {known}.")
-    return None, [problem]
+    return [Problem(name, *_place(text, key), "unknown-deck", f'there is no deck "{deck}"', f"The decks are: {known}.")]
+
+
+def _band_problems(operator: Operator, text: str, name: str) -> list[Problem]:
+    """Days, hours and holidays that are none."""
+    readings: list[tuple[tuple[str, ...], Any, tuple[str, ...]]] = [(("holidays",), holiday_of, operator.holidays)]
+    for band, one in operator.bands.items():
+        readings += [(("bands", band, "days"), days_of, one.days), (("bands", band, "hours"), minutes_of, one.hours)]
+    problems = []
+    for key, read, values in readings:
+        for value in values:
+            try:
+                read(value)
+            except ValueError as error:
+                problems.append(Problem(name, *_place(text, key), "bad-band", str(error), "See the README on bands."))
+    return problems
 
 
 def decoded(path: Path, name: str) -> str:
@@ -138,13 +188,21 @@ def _problems(error: ValidationError, text: str, file: str, table: tuple[str, ..
         key = str(detail["loc"][-1])
         place = _place(text, (*table, *(part for part in detail["loc"] if isinstance(part, str))))
         if detail["type"] == "extra_forbidden":
-            model = Allowance if len(detail["loc"]) > 1 else Plan if table else Operator
-            hint = f"The keys are: {', '.join(field for field in model.model_fields if field != 'plan')}."
+            hint = f"The keys are: {', '.join(_keys_of(table, detail['loc']))}."
             problems.append(Problem(file, *place, "unknown-key", f'there is no such key as "{key}"', hint))
         else:
             shown = ".".join(map(str, (*table, *detail["loc"])))
             problems.append(Problem(file, *place, "bad-value", f"{shown}: {detail['msg']}", _HINTS.get(key, "")))
     return problems
+
+
+def _keys_of(table: tuple[str, ...], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that stand where the unknown one was found."""
+    models = {"plans": Plan, "carriers": Carrier}
+    model = models[table[0]] if table else Operator
+    if len(place) > 1:
+        model = Allowance if table else Band
+    return [field for field in model.model_fields if field not in ("plan", "carrier")]
 
 
 def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:

@@ -7,17 +7,17 @@ import sys
 
 import click
 
-from callmeter.cli import operate, rate, rates, shown
+from callmeter.cli import operate, rate, rates, shown, start
 from callmeter.errors import BrokenCatalogue, CallmeterError, UsageError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(epilog=start.EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="callmeter")
 def cli() -> None:
     """Rate VoIP calls, and bill them."""
 
 
-for command in (rate.rate, rate.quote, rates.rates, operate.local, operate.bill, operate.link):
+for command in (rate.rate, rate.quote, rates.rates, operate.local, operate.bill, operate.link, start.init, start.completion):
     cli.add_command(command)
 
 

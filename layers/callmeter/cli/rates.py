@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from callmeter.cli import shown
+from callmeter.cli import importing, shown
 
 
 @click.group()
@@ -30,3 +30,6 @@ def check(folder: Path, accounts: Path | None) -> None:
         f"catalogue {catalogue.version}",
         markup=False,
     )
+
+
+rates.add_command(importing.import_deck)

@@ -16,7 +16,7 @@ from callmeter.errors import UnreadableFile
 from callmeter.jobs import catalogues
 from callmeter.ports import Store
 from callmeter.rating.engine import engine
-from callmeter.rating.stages import Counted, Intake, prepare, price_file
+from callmeter.rating.stages import Counted, Intake, prepare, price_calls, price_file
 from callmeter.sources import SOURCES
 from callmeter.sources.text import digest_of, make_safe
 
@@ -62,10 +62,13 @@ def rate_file(store: Store, key: str, *, shards: int, now: datetime) -> Manifest
         catalogue = catalogues.load(store, con, pin.catalogue, work)
         prepare(con)
         try:
-            text = make_safe(downloaded[0], work, pin.name)
+            text = make_safe(downloaded[0], work, pin.name, in_place=True)
             counted = price_file(con, catalogue, text, Intake(source=pin.source), datetime.fromisoformat(pin.seen_at))
         except UnreadableFile as error:
             return _record(store, Manifest(digest, pin.name, pin.source, pin.catalogue, unreadable=str(error)))
+        price_calls(con, catalogue)
+        for stage in ("kept_calls_table", "kept_calls"):
+            sql.run(con, stage)
         objects = _write(store, con, work, digest, counted.source, shards)
         return _record(store, _manifest(con, digest, pin, counted, objects))
 

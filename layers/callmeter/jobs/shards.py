@@ -10,7 +10,7 @@ from callmeter import layout, sql
 from callmeter.jobs import catalogues
 from callmeter.ports import Store
 from callmeter.rating.engine import engine
-from callmeter.rating.stages import settle
+from callmeter.rating.stages import settle, take_kept_calls
 
 
 @contextmanager
@@ -20,9 +20,10 @@ def settled_shard(store: Store, shard: str, periods: Iterable[str]) -> Iterator[
         folder = work / "calls"
         folder.mkdir()
         keys = [key for period in sorted(set(periods)) for key in store.keys(layout.calls(period, shard))]
-        sql.run(con, "priced_table")
+        sql.run(con, "kept_calls_table")
         for path in store.download(keys, folder):
-            con.read_parquet(str(path), hive_partitioning=False).insert_into("priced_calls")
+            con.read_parquet(str(path), hive_partitioning=False).insert_into("kept_calls")
+        take_kept_calls(con)
         versions = [row["catalogue"] for row in sql.rows(con, "catalogues_used")]
         catalogues.load_allowances(store, con, versions, work)
         settle(con, within_period=True)

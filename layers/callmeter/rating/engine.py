@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from callmeter import sql
-from callmeter.sources.text import TextFile
 
 
 @contextmanager
@@ -32,18 +31,13 @@ def engine(*, allowed: Iterable[Path] = (), memory: str = "") -> Iterator[tuple[
         with duckdb.connect(config=dict(config)) as con:
             places = [path.resolve() for path in allowed]
             con.execute("set TimeZone = 'UTC'")
+            con.execute("set asof_loop_join_threshold = 0")  # a small estimate that is wrong would cost hours
             con.execute("set allowed_directories = $folders", {"folders": _folders([work, *places])})
             con.execute("set allowed_paths = $files", {"files": [str(path) for path in places if not path.is_dir()]})
             con.execute("set enable_external_access = false")
             con.execute("set lock_configuration = true")
             sql.run(con, "macros")
             yield con, work
-
-
-def read_lines(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, skip: int) -> None:
-    """Make `lines` and `fields` of a text file; its first `skip` lines are left out of `fields`."""
-    sql.run(con, "lines", path=str(text.path))
-    sql.run(con, "fields", delimiter=delimiter, skip=skip)
 
 
 def _folders(paths: Iterable[Path]) -> list[str]:

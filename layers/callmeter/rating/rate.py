@@ -16,7 +16,7 @@ from callmeter import sql
 from callmeter.catalogue.compile import compile_catalogue
 from callmeter.errors import CallmeterError, UsageError
 from callmeter.rating.engine import engine
-from callmeter.rating.stages import Intake, prepare, price_file, settle
+from callmeter.rating.stages import Intake, prepare, price_calls, price_file, settle
 from callmeter.sources.text import make_safe
 
 
@@ -33,6 +33,8 @@ class Summary:
     charge: dict[str, Decimal] = field(default_factory=dict)
     late: int = 0
     barred: int = 0
+    below_cost: int = 0
+    margin: dict[str, Decimal] = field(default_factory=dict)  # of calls whose buying price is known
     seconds: float = 0.0
     catalogue: str = ""
 
@@ -60,20 +62,22 @@ def rate_files(
     started = time.perf_counter()
     outputs = [path for path in (out, rejects) if path]
     _check(calls, outputs, rates, accounts)
-    allowed = [*(path.parent / f".{path.name}.part" for path in outputs)]
+    allowed = [*calls, *(path.parent / f".{path.name}.part" for path in outputs)]
     with engine(allowed=allowed) as (con, work):
         _check_time_format(con, intake.time_format)
         with ThreadPoolExecutor() as beside:  # checking the bytes takes a core, the catalogue the other
-            first = beside.submit(make_safe, calls[0], work, calls[0].name)
+            first = beside.submit(make_safe, calls[0], work, in_place=True)
             progress("reading the catalogue")
             catalogue = compile_catalogue(con, rates, work, accounts=accounts, plan=intake.plan)
         prepare(con)
         rows_in = 0
         for number, path in enumerate(calls):
             progress(f"rating {path.name}")
-            text = make_safe(path, work, path.name) if number else first.result()
+            text = make_safe(path, work, in_place=True) if number else first.result()
             rows_in += price_file(con, catalogue, text, intake, datetime.now(UTC)).rows_in
-            text.path.unlink()
+            if text.path != path:
+                text.path.unlink()
+        price_calls(con, catalogue)
         progress("allowances and duplicates")
         settle(con)
         progress(f"writing {out.name}")
@@ -131,17 +135,21 @@ def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
 def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started: float) -> Summary:
     currencies = sql.rows(con, "summary")
     reasons = {row["reason"]: row["rejected"] for row in sql.rows(con, "reject_reasons")}
-    rated, rejected = _sum(currencies, "rated"), sum(reasons.values())
+    rated, rejected, duplicates = _sum(currencies, "rated"), sum(reasons.values()), len(con.table("duplicates"))
+    if rows_in != rated + duplicates + rejected:
+        raise AssertionError(f"{rows_in} rows in, but {rated} rated, {duplicates} duplicates, {rejected} rejected")
     return Summary(
         rows_in=rows_in,
         rated=rated,
-        duplicates=rows_in - rejected - rated,
+        duplicates=duplicates,
         rejected=rejected,
         reject_reasons=reasons,
         minutes=(Decimal(_sum(currencies, "duration_seconds")) / 60).quantize(Decimal("0.01")),
         charge={row["currency"]: row["charge"] for row in currencies},
         late=_sum(currencies, "late"),
         barred=_sum(currencies, "barred"),
+        below_cost=_sum(currencies, "below_cost"),
+        margin={row["currency"]: row["margin"] for row in currencies if row["bought"]},
         seconds=time.perf_counter() - started,
         catalogue=version,
     )

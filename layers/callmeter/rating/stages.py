@@ -1,8 +1,11 @@
 """Rating as relational stages. Stage 1, per file: `price_file`. Stage 2, over everything priced: `settle`.
 
-Stage 1: text -> lines -> fields -> raw_calls -> calls_read -> calls_matched -> call_rows -> priced_calls, rejects.
+Stage 1: text -> calls_read -> calls_owned -> head_rows -> calls_matched, rejects; then all files' -> priced_calls.
 Stage 2: priced_calls -> duplicates -> covering (once per allowance) -> rated_calls -> output.
-Each arrow is a file in sql/. Stage 1 needs the call and the catalogue only; stage 2 needs the other calls.
+Each arrow is a file or some in sql/. Stage 1 needs the call and the catalogue only; stage 2 needs the other calls.
+
+What is held of a call between the stages is narrow: numbers of rows in the catalogue, not what they say. The wide
+priced_calls is a view, worked out while it is written.
 """
 
 import json
@@ -17,11 +20,17 @@ from callmeter.catalogue.compile import Catalogue
 from callmeter.dialplan import dial_plan
 from callmeter.errors import UsageError
 from callmeter.periods import periods_between
-from callmeter.rating.engine import read_lines
+from callmeter.rating.reading import keep_lines, read_calls
 from callmeter.sources import recognise
 from callmeter.sources.text import TextFile
 
 FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file was seen is no time
+
+
+_PRICING = (
+    "used_rows", "destination_text", "group_text", "prefix_text", "used_accounts", "account_text", "few_text",
+    "row_facts", "account_facts", "file_facts", "buy_charges", "priced", "identities",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,14 +61,14 @@ class Counted:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty relations that stage 1 fills. The catalogue must be there already."""
-    for stage in ("priced_table", "rejected_table", "tariffs", "tariff_rows"):
+    for stage in ("files_table", "calls_matched_table", "rejected_table", "suppliers"):
         sql.run(con, stage)
 
 
 def price_file(
     con: duckdb.DuckDBPyConnection, catalogue: Catalogue, text: TextFile, intake: Intake, seen_at: datetime
 ) -> Counted:
-    """Stage 1 for one file: append its calls to priced_calls and its rejects to rejects.
+    """Stage 1 for one file: append its calls to calls_matched and its rejects to rejects.
 
     seen_at: when the file was first seen (aware); starts may lie a year ahead of it at most.
     Raises UnreadableFile where the file is of no known kind.
@@ -72,27 +81,40 @@ def price_file(
         "time_format": intake.time_format or None,
         "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
         "source": source.name,
-        "catalogue": catalogue.version,
         "file": text.name,
-        **reading.positions,
+        "file_row": _count(con, "files") + 1,
+        "skip": reading.skip,
+        "zone": operator.timezone,
+        "head_digits": _longest_prefix(con),
     }
     before = _counts(con)
-    read_lines(con, text, reading.delimiter, reading.skip)
-    for stage in (reading.stage, "normalised"):
-        sql.run(con, stage, **values)
+    sql.run(con, "files_add", **values)
+    read_calls(con, text, reading, values)
+    rows_in = sql.rows(con, "rows_read")[0]["rows_read"]  # before any join, so that a lost or doubled row shows
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
-    for stage in ("matched", "prefixed"):
+    for stage in ("payers", "matched", "live_rows", "slot_choices", "heads", "head_rows", "choosy_rows", "calls_matched"):
         sql.run(con, stage, **values)
-    sql.run(con, "periods", periods=json.dumps(_periods(con)))
-    sql.run(con, "priced", **values)
-    rows_in = _count(con, "fields")  # counted before any join, so that a lost or doubled row shows
-    if rows_in > _count(con, "priced_calls") - before[0]:
+    if rows_in > _count(con, "calls_matched") - before[0]:
+        keep_lines(con, text)
         sql.run(con, "rejected", **values)
     priced, rejected = (after - earlier for after, earlier in zip(_counts(con), before, strict=True))
     if rows_in != priced + rejected:
         raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
     return Counted(source.name, rows_in, priced, rejected)
+
+
+def price_calls(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """The end of stage 1, once all files are read: make the view priced_calls."""
+    sql.run(con, "periods", periods=json.dumps(_periods(con)))
+    for stage in _PRICING:
+        sql.run(con, stage, catalogue=catalogue.version)
+
+
+def take_kept_calls(con: duckdb.DuckDBPyConnection) -> None:
+    """Make priced_calls of kept_calls: what stage 2 needs where stage 1 ran elsewhere."""
+    for stage in ("priced_again", "identities_again"):
+        sql.run(con, stage)
 
 
 def settle(con: duckdb.DuckDBPyConnection, *, within_period: bool = False) -> None:
@@ -149,4 +171,9 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    return _count(con, "priced_calls"), _count(con, "rejects")
+    return _count(con, "calls_matched"), _count(con, "rejects")
+
+
+def _longest_prefix(con: duckdb.DuckDBPyConnection) -> int:
+    """How many digits of a number matter."""
+    return int(sql.rows(con, "longest_prefix")[0]["digits"])

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
 class Reading:
     """How to read one file.
 
-    stage: the SQL file that turns `fields` into `raw_calls`. positions: its parameters. delimiter: of the
-    cells. skip: how many lines to leave out before the first call (a header).
+    stage: the SQL file that turns named fields into `raw_calls`. delimiter: of the cells. skip: how many lines to leave
+    out before the first call (a header). positions: where each field it names stands, from 1; None where the file has
+    none. width: how many cells a line has; 0 without a header: then lines are cut into a list, `cells`.
     """
 
     stage: str
     delimiter: str = ","
     skip: int = 0
-    positions: dict[str, Any] = field(default_factory=dict)
+    positions: dict[str, int | None] = field(default_factory=dict)
+    width: int = 0
 
 
 @dataclass(frozen=True)

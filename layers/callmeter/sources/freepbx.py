@@ -19,7 +19,7 @@ def recognise(line_number: int, line: str) -> Reading | None:
     at = positions(header, {column: (column.replace("_", ""),) for column in _COLUMNS})
     if not all(at[column] for column in _NEEDED):
         return None
-    return Reading("sources/freepbx", ",", line_number, {**at, "width": len(header)})
+    return Reading("sources/freepbx", ",", line_number, at, len(header))
 
 
 SOURCE = Source("freepbx", recognise, f"FreePBX's CDR export: a header with {', '.join(_NEEDED)}")

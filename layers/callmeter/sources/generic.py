@@ -33,7 +33,7 @@ def recognise(line_number: int, line: str) -> Reading | None:
     at = positions(header, HEADERS)
     if not all(at[column] for column in NEEDED):
         return None
-    return Reading("sources/generic", delimiter, line_number, {**at, "width": len(header)})
+    return Reading("sources/generic", delimiter, line_number, at, len(header))
 
 
 SOURCE = Source(

@@ -32,21 +32,73 @@ _MAGIC = {
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file made safe to read by lines. path: the safe copy. name: the original's, for people."""
+    """A file that is safe to read by lines.
+
+    path: the original where that is safe as it is, else a copy. name: the original's, for people. lines: how many there
+    are. quoted, spaced: whether there is a quote, or a blank, anywhere. regular: no NUL byte, and no line too long.
+    """
 
     path: Path
     name: str
+    lines: int = 0
+    quoted: bool = False
+    spaced: bool = False
+    regular: bool = True
 
 
-def make_safe(original: Path, folder: Path, name: str = "") -> TextFile:
-    """Write a safe copy of `original` into `folder`. Raises UnreadableFile for what is no text at all."""
+def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = False) -> TextFile:
+    """A safe form of `original`, a copy in `folder` where need be. Raises UnreadableFile for what is no text at all.
+
+    in_place: the original itself will do, where nothing in it has to be mended.
+    """
+    name = name or original.name
     with original.open("rb") as source:
         head = source.read(4096)
         source.seek(0)
-        encoding = _encoding(head, name or original.name)
+        encoding = _encoding(head, name)
+        if in_place and encoding == "utf-8" and not head.startswith(codecs.BOM_UTF8):
+            text = _looked_through(source, original, name)
+            if text:
+                return text
+            source.seek(0)
         with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:
             _copy(source, safe, encoding)
-    return TextFile(Path(safe.name), name or original.name)
+    with Path(safe.name).open("rb") as copy:
+        return _looked_through(copy, Path(safe.name), name) or TextFile(Path(safe.name), name, regular=False)
+
+
+def _looked_through(source: BinaryIO, path: Path, name: str) -> TextFile | None:
+    """What is in a file of clean UTF-8 text; None where something has to be mended first."""
+    lines, quoted, spaced, regular, last = 0, False, False, True, b"\n"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    since_line_end = 0
+    for block in iter(lambda: source.read(BLOCK), b""):
+        if b"\r" in block or b"\x1f" in block or not _continues(decoder, block):
+            return None
+        lines += block.count(b"\n")
+        quoted = quoted or b'"' in block
+        spaced = spaced or b" " in block or b"\t" in block
+        first_end = block.find(b"\n")
+        too_long = (
+            _has_long_line(block) or since_line_end + (len(block) if first_end < 0 else first_end) >= LONGEST_LINE
+        )
+        regular = regular and b"\0" not in block and not too_long
+        since_line_end = len(block) - block.rfind(b"\n") - 1 if first_end >= 0 else since_line_end + len(block)
+        last = block[-1:]
+    return TextFile(path, name, lines + (last != b"\n"), quoted, spaced, regular) if _ended(decoder) else None
+
+
+def _continues(decoder: codecs.IncrementalDecoder, block: bytes) -> bool:
+    try:
+        if not block.isascii() or decoder.getstate()[0]:
+            decoder.decode(block)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _ended(decoder: codecs.IncrementalDecoder) -> bool:
+    return not decoder.getstate()[0]
 
 
 def digest_of(path: Path) -> str:

@@ -1,19 +1,30 @@
--- duplicates.sql: the rows of priced_calls that repeat a call, by their rowid. In: priced_calls.
+-- duplicates.sql: the calls that repeat one, by their call_row. In: identities, priced_calls.
 -- An identity counts once per account, the first by (file, line). Design 3.10. Two files may have one name, and a file
 -- may come twice: file and line do not tell rows apart. $within_period: an identity that comes again in another period
--- is another call.
+-- is another call. Most ids come once: only those whose hash comes again are looked at.
 create or replace temp table duplicates as
-with repeated as (
-    select account_id, call_id
-    from priced_calls
-    group by account_id, call_id, if($within_period, period, '')
+with again as (
+    select hash(call_id) as id_hash
+    from identities
+    group by id_hash
     having count(*) > 1
+),
+
+doubtful as (
+    select call_row
+    from identities
+    semi join again on again.id_hash = hash(identities.call_id)
+),
+
+calls as (
+    select call_row, account_id, call_id, period, file, line
+    from priced_calls
+    semi join doubtful using (call_row)
 )
 
-select priced_calls.rowid as call_row
-from priced_calls
-semi join repeated using (account_id, call_id)
+select call_row
+from calls
 qualify row_number() over (
-    partition by account_id, call_id, if($within_period, period, '')
-    order by file, line, priced_calls.rowid
+    partition by account_id, call_id, if($within_period, period::varchar, '')
+    order by file, line, call_row
 ) > 1

@@ -1,5 +1,6 @@
--- fields.sql: one row per line that is not blank, cut into fields: trimmed, without their quotes. In: lines; variables
--- delimiter and skip, which stand in for parameters because a view has none.
+-- fields.sql: one row per line that is not blank, cut into `cells`: trimmed, without their quotes. In: lines,
+-- irregular_lines; variables delimiter, skip, width (how many cells a line has, 0 where that differs), and every: all lines,
+-- or the irregular ones. Every line may be anything.
 -- CSV quoting without a parser: a quote toggles "inside", and a delimiter counts only outside. Most lines have neither
 -- quotes nor blanks beside a delimiter, and are cut as they are.
 create or replace temp view fields as
@@ -20,6 +21,7 @@ with numbered as (
     where rowid >= getvariable('skip')
         and line <> ''
         -- trimming every line would cost as much as cutting it
+        and (getvariable('every') or rowid + 1 in (select line from irregular_lines))
         and (not starts_with(line, ' ') and not starts_with(line, chr(9)) or trim(line, ' ' || chr(9)) <> '')
 ),
 
@@ -47,15 +49,23 @@ marked as (
             else raw
         end as text,
     from numbered
+),
+
+listed as (
+    select *, string_split(text, if(dressed, chr(31), getvariable('delimiter'))) as cells
+    from marked
 )
 
 select
     line,
     raw,
-    string_split(text, if(dressed, chr(31), getvariable('delimiter'))) as cells,
+    cells,
     case
         when contains(raw, chr(0)) then 'the line has NUL bytes'
         when dressed and (length(raw) - length(replace(raw, '"', ''))) % 2 = 1 then 'a quote is opened and not closed'
         when strlen(raw) >= 1000000 then 'the line is over a megabyte long; the rest of it is left out here'
+        when getvariable('width') > 0 and len(cells) < getvariable('width')
+        then format('the line has {} fields, the header {}', len(cells), getvariable('width'))
+        when getvariable('width') > 0 then surplus_cells(cells, getvariable('width'))
     end as malformed,
-from marked
+from listed

@@ -1,11 +1,16 @@
--- matched.sql: calls_read -> calls_matched, one row per line: with the account that pays. In: calls_read, account_keys,
--- accounts, plans. Design 3.3: by code, else login, else number of the calling side; inbound by the called side.
+-- matched.sql: calls_read -> calls_owned, one row per line: with the account that pays. In: calls_read, account_keys,
+-- payers, suppliers. Design 3.3: by code, else login, else number of the calling side; inbound by the called side.
 -- A call that the PBX connected to another login of the same account never left it. Design 3.4.
-create or replace temp table calls_matched as
+create or replace temp table calls_owned as
 with calls as (
-    select * from calls_read
+    select
+        * exclude (line, irregular),
+        coalesce(line, rowid + 1 + $skip)::integer as line,
+    from calls_read
+    where not irregular
 ),
 
+-- What a caller is known by is the same for many calls; each kind of it is looked up where the one before found nothing.
 sides as (
     select
         calls.*,
@@ -40,33 +45,51 @@ directed as (
 paying as (
     select *, if(direction = 'inbound', called_row, caller_row) as account_row
     from directed
+),
+
+parted as (
+    select
+        paying.* exclude (direction, account_row, caller_row, called_row, callee_row, called_login),
+        payers.account_row,
+        if(direction = 'outbound' and callee.account_id = payers.account_id, 'internal', direction) as direction,
+        payers.outbound,
+        payers.inbound,
+        payers.outbound_codes,
+        payers.inbound_codes,
+    from paying
+    left join payers on payers.account_row = paying.account_row
+    left join payers as callee on callee.account_row = paying.callee_row
 )
 
 select
-    paying.* exclude (
-        reason, detail, direction, caller_row, called_row, callee_row, login, called_login, code, carrier, account_row
-    ),
+    parted.line,
     case
         when reason is not null then reason
-        when accounts.account_id is null then 'unknown-account'
+        when account_row is null then 'unknown-account'
     end as reason,
     case
-        when detail is not null then detail
-        when accounts.account_id is null
+        when reason is not null then detail
+        when account_row is null
         then if(direction = 'inbound', format('to "{}"', to_number), format('from "{}"', coalesce(code, login, from_number)))
     end as detail,
-    if(direction = 'outbound' and callee.account_id = accounts.account_id, 'internal', direction) as direction,
-    coalesce(carrier, '') as carrier,
-    accounts.account_id,
-    accounts.plan,
-    accounts.currency,
-    accounts.timezone,
-    accounts.anchor_day,
-    plans.deck,
-    plans.billing,
-    plans.charge_step,
-    plans.rounding,
-from paying
-left join accounts on accounts.account_row = paying.account_row
-left join accounts as callee on callee.account_row = paying.callee_row
-left join plans on plans.plan = accounts.plan
+    call_id,
+    direction::direction as direction,
+    from_number,
+    to_number,
+    is_code,
+    started_at,
+    duration_seconds,
+    answered,
+    account_row,
+    parted.carrier as trunk,
+    suppliers.supplier_row,
+    case direction
+        when 'outbound' then if(is_code, parted.outbound_codes, parted.outbound)
+        when 'inbound' then if(is_code, parted.inbound_codes, parted.inbound)
+    end as tariff,
+    case direction
+        when 'outbound' then if(is_code, suppliers.outbound_codes, suppliers.outbound)
+        when 'inbound' then if(is_code, suppliers.inbound_codes, suppliers.inbound)
+    end as buy_tariff,
+from parted
+left join suppliers on suppliers.trunk = nullif(lower(parted.carrier), '')

@@ -1,24 +1,21 @@
--- priced.sql: stage 1's result, appended to priced_calls: one row per line that is no reject, at its full price.
--- In: calls_matched, call_rows, deck_rows, periods. Everything here depends on the call and the catalogue alone.
-insert into priced_calls
+-- priced.sql: stage 1's result, one row per call at its full price, money in nanos. In: calls_matched, row_facts,
+-- account_facts, file_facts, suppliers, buy_charges. Everything here depends on the call and the catalogue alone.
+create or replace temp view priced_calls as
 with calls as (
     select
+        calls_matched.rowid as call_row,
         calls_matched.*,
-        deck_rows.* exclude (deck, is_code, direction, currency, starts_at, ends_at, line, row_id, first_increment, increment),
-        case billing when 'per-minute' then 60 when 'per-second' then 1 else deck_rows.first_increment end as first_increment,
-        case billing when 'per-minute' then 60 when 'per-second' then 1 else deck_rows.increment end as increment,
-        periods.label as period,
-        deck_rows.row_id is not null as found,
+        account_facts.* exclude (account_row, starts_at, ends_at, billing),
+        row_facts.* exclude (row_id, first_increment, increment),
+        own_increment(billing, row_facts.first_increment)::integer as first_increment,
+        own_increment(billing, row_facts.increment)::integer as increment,
+        sell_row is not null as found,
     from calls_matched
-    left join call_rows on call_rows.line = calls_matched.line
-    left join deck_rows on deck_rows.row_id = call_rows.row_id
-    left join periods
-        on periods.timezone = calls_matched.timezone
-        and periods.anchor_day = calls_matched.anchor_day
-        and calls_matched.started_at >= periods.starts_at
-        and calls_matched.started_at < periods.ends_at
-    where reason is null
-        and (call_rows.row_id is not null or not answered or calls_matched.direction <> 'outbound')
+    inner join account_facts
+        on account_facts.account_row = calls_matched.account_row
+        and account_facts.starts_at <= calls_matched.started_at
+        and account_facts.ends_at > calls_matched.started_at
+    left join row_facts on row_facts.row_id = calls_matched.sell_row
 ),
 
 measured as (
@@ -28,46 +25,52 @@ measured as (
             when not answered then 'unanswered'
             when late then 'late'
             else 'rated'
-        end as status,
-        if(answered and found and not late, billed(duration_seconds, first_increment, increment), 0) as billed_seconds,
+        end::few_text as status,
+        if(answered and found and not late, billed(duration_seconds, first_increment, increment), 0)::integer as billed_seconds,
     from calls
 )
 
 select
+    measured.call_row,
     call_id,
     account_id,
-    $source as source,
+    file_facts.source,
     direction,
     from_number,
     to_number,
     started_at,
     duration_seconds,
-    if(status = 'late', null, billed_seconds)::integer as billed_seconds,
+    if(status = 'late', null, billed_seconds) as billed_seconds,
     coalesce(destination, '') as destination,
     coalesce("group", '') as "group",
     coalesce(prefix, '') as prefix,
-    coalesce(deck, '') as deck,
+    coalesce(measured.deck, '') as deck,
     rate_nanos,
     coalesce(connect_fee_nanos, 0) as connect_fee_nanos,
-    first_increment::integer as first_increment,
-    increment::integer as increment,
+    first_increment,
+    increment,
     coalesce(per_call, false) as per_call,
+    max_charge_nanos,
     case
         when status = 'late' then null
         when status = 'unanswered' or not found then 0
-        when per_call then charge_nanos(rate_nanos, connect_fee_nanos, 60, charge_step, rounding)
-        else charge_nanos(rate_nanos, connect_fee_nanos, billed_seconds, charge_step, rounding)
+        else charge_nanos(
+            rate_nanos, connect_fee_nanos, if(per_call, 60, billed_seconds), max_charge_nanos, measured.charge_step, measured.rounding
+        )
     end::bigint as charge_nanos,
-    currency,
+    measured.currency,
     status,
     answered and found and not allowed as barred,
-    carrier,
-    null::bigint as buy_charge_nanos,
+    coalesce(suppliers.carrier::few_text, measured.trunk::few_text) as carrier,
+    buy_charge_nanos,
     period,
     plan,
-    charge_step,
-    rounding,
-    $catalogue as catalogue,
-    $file as file,
+    measured.charge_step,
+    measured.rounding,
+    getvariable('catalogue')::few_text as catalogue,
+    file_facts.file,
     line,
 from measured
+inner join file_facts using (file_row)
+left join suppliers using (supplier_row)
+left join buy_charges on buy_charges.call_row = measured.call_row

@@ -1,15 +1,23 @@
--- rejected.sql: lines that cannot be rated, appended to rejects, with reason and original line. In: calls_matched,
--- call_rows, lines.
+-- rejected.sql: lines that cannot be rated, appended to rejects, with reason and original line. In: calls_owned,
+-- calls_matched, plans, accounts, lines.
 insert into rejects
-select
-    $file as file,
-    calls_matched.line,
-    coalesce(reason, 'no-rate') as reason,
-    coalesce(detail, format('to "{}" in deck {}', to_number, deck)) as detail,
-    lines.line as raw,
-from calls_matched
-left join call_rows on call_rows.line = calls_matched.line
-inner join lines on lines.rowid = calls_matched.line - 1
-where reason is not null
-    or (answered and direction = 'outbound' and call_rows.row_id is null)
-order by calls_matched.line
+with unrated as (
+    select *
+    from calls_owned
+    anti join (select line from calls_matched where file_row = $file_row) as matched using (line)
+),
+
+reasoned as (
+    select
+        unrated.line,
+        coalesce(reason, 'no-rate') as reason,
+        if(reason is null, format('to "{}" in deck {}', to_number, plans.deck), detail) as detail,
+    from unrated
+    left join accounts using (account_row)
+    left join plans using (plan)
+)
+
+select $file as file, reasoned.line, reason, detail, lines.line as raw
+from reasoned
+inner join lines on lines.rowid = reasoned.line - 1
+order by reasoned.line

@@ -9,7 +9,7 @@ from random import Random
 import duckdb
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-ACCOUNTS = 2000
+ACCOUNTS = 20_000
 _OPERATOR = """\
 country = "GB"
 timezone = "Europe/London"
@@ -60,7 +60,7 @@ copy (
 def write_bench(calls_path: Path, rates_dir: Path, *, calls: int, prefixes: int, seed: int) -> None:
     """Write `calls` calls to `calls_path` and, below `rates_dir`, a catalogue whose deck has `prefixes` rows.
 
-    The catalogue has operator.toml, plans.toml, destinations.csv, decks/bench.csv and accounts.csv (2,000
+    The catalogue has operator.toml, plans.toml, destinations.csv, decks/bench.csv and accounts.csv (20,000
     accounts of one number). Every call's number has a rate, so nothing is rejected.
     """
     drawn = _prefixes(prefixes, Random(seed))  # noqa: S311 - benchmark data
@@ -94,7 +94,7 @@ def _write_rates(folder: Path, prefixes: list[str]) -> None:
         deck.append(f"Place {prefix},{prefix},{rate},{_INCREMENTS[n % len(_INCREMENTS)]}")
         destinations.append(f"{prefix},Place {prefix},{_GROUPS[n % len(_GROUPS)]}")
     accounts = ["account_id,name,plan,numbers,currency,anchor_day"]
-    accounts += [f"B{n:04d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1}" for n in range(ACCOUNTS)]
+    accounts += [f"B{n:05d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1}" for n in range(ACCOUNTS)]
     texts = {"operator.toml": _OPERATOR, "plans.toml": _PLANS, "accounts.csv": "\n".join(accounts) + "\n"}
     texts |= {"decks/bench.csv": "\n".join(deck) + "\n", "destinations.csv": "\n".join(destinations) + "\n"}
     for name, text in texts.items():

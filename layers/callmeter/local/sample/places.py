@@ -1,4 +1,4 @@
-"""The world's calling codes -> places with a prefix, a name, a group and a price band.
+"""The world's calling codes -> places with a prefix, a name, a group and a price band: what the sample decks price.
 
 The prefixes come from the metadata of the phonenumbers package (ITU calling codes, national number
 patterns); only the home country's ranges are listed by hand, as its operators know them.
@@ -10,46 +10,29 @@ from functools import cache
 from random import Random
 from re import fullmatch
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberDesc
 
-# Region (ISO 3166), price band from 1 (cheap) to 5 (dear), name.
-_REGIONS = """
-AC 5 Ascension Island|AD 2 Andorra|AE 3 United Arab Emirates|AF 4 Afghanistan|AG 3 Antigua and Barbuda
-AI 3 Anguilla|AL 3 Albania|AM 3 Armenia|AO 3 Angola|AR 2 Argentina|AS 3 American Samoa|AT 1 Austria
-AU 1 Australia|AW 3 Aruba|AX 2 Aland Islands|AZ 4 Azerbaijan|BA 3 Bosnia and Herzegovina|BB 3 Barbados
-BD 2 Bangladesh|BE 1 Belgium|BF 4 Burkina Faso|BG 2 Bulgaria|BH 3 Bahrain|BI 4 Burundi|BJ 4 Benin
-BM 2 Bermuda|BN 2 Brunei|BO 3 Bolivia|BQ 3 Bonaire|BR 2 Brazil|BS 3 Bahamas|BT 3 Bhutan|BW 3 Botswana
-BY 4 Belarus|BZ 4 Belize|CD 4 Congo DR|CF 5 Central African Republic|CG 4 Congo|CH 2 Switzerland
-CI 4 Ivory Coast|CK 5 Cook Islands|CL 2 Chile|CM 4 Cameroon|CN 1 China|CO 2 Colombia|CR 2 Costa Rica
-CU 5 Cuba|CV 4 Cape Verde|CW 3 Curacao|CY 1 Cyprus|CZ 1 Czechia|DE 1 Germany|DJ 4 Djibouti|DK 1 Denmark
-DM 3 Dominica|DO 2 Dominican Republic|DZ 4 Algeria|EC 3 Ecuador|EE 2 Estonia|EG 3 Egypt|ER 4 Eritrea
-ES 1 Spain|ET 4 Ethiopia|FI 2 Finland|FJ 4 Fiji|FK 5 Falkland Islands|FM 4 Micronesia|FO 2 Faroe Islands
-FR 1 France|GA 4 Gabon|GD 3 Grenada|GE 3 Georgia|GF 2 French Guiana|GH 3 Ghana|GI 2 Gibraltar|GL 4 Greenland
-GM 4 Gambia|GN 4 Guinea|GP 2 Guadeloupe|GQ 4 Equatorial Guinea|GR 1 Greece|GT 3 Guatemala|GU 2 Guam
-GW 5 Guinea-Bissau|GY 4 Guyana|HK 1 Hong Kong|HN 3 Honduras|HR 2 Croatia|HT 4 Haiti|HU 1 Hungary
-ID 2 Indonesia|IE 1 Ireland|IL 1 Israel|IN 1 India|IO 5 Diego Garcia|IQ 3 Iraq|IR 3 Iran|IS 2 Iceland
-IT 1 Italy|JM 3 Jamaica|JO 3 Jordan|JP 2 Japan|KE 3 Kenya|KG 3 Kyrgyzstan|KH 2 Cambodia|KI 5 Kiribati
-KM 5 Comoros|KN 3 Saint Kitts and Nevis|KP 5 North Korea|KR 1 South Korea|KW 3 Kuwait|KY 3 Cayman Islands
-KZ 2 Kazakhstan|LA 2 Laos|LB 3 Lebanon|LC 3 Saint Lucia|LI 3 Liechtenstein|LK 3 Sri Lanka|LR 4 Liberia
-LS 4 Lesotho|LT 2 Lithuania|LU 1 Luxembourg|LV 4 Latvia|LY 4 Libya|MA 3 Morocco|MC 2 Monaco|MD 4 Moldova
-ME 3 Montenegro|MG 5 Madagascar|MH 4 Marshall Islands|MK 3 North Macedonia|ML 4 Mali|MM 4 Myanmar
-MN 2 Mongolia|MO 2 Macao|MP 2 Northern Mariana Islands|MQ 2 Martinique|MR 4 Mauritania|MS 3 Montserrat
-MT 2 Malta|MU 3 Mauritius|MV 5 Maldives|MW 4 Malawi|MX 1 Mexico|MY 1 Malaysia|MZ 4 Mozambique|NA 3 Namibia
-NC 4 New Caledonia|NE 4 Niger|NF 5 Norfolk Island|NG 3 Nigeria|NI 3 Nicaragua|NL 1 Netherlands|NO 1 Norway
-NP 3 Nepal|NR 5 Nauru|NU 5 Niue|NZ 1 New Zealand|OM 3 Oman|PA 2 Panama|PE 2 Peru|PF 4 French Polynesia
-PG 5 Papua New Guinea|PH 3 Philippines|PK 3 Pakistan|PL 1 Poland|PM 4 Saint Pierre and Miquelon
-PR 1 Puerto Rico|PS 3 Palestine|PT 1 Portugal|PW 4 Palau|PY 2 Paraguay|QA 3 Qatar|RE 2 Reunion|RO 1 Romania
-RS 3 Serbia|RU 2 Russia|RW 4 Rwanda|SA 3 Saudi Arabia|SB 5 Solomon Islands|SC 4 Seychelles|SD 3 Sudan
-SE 1 Sweden|SG 1 Singapore|SH 5 Saint Helena|SI 2 Slovenia|SJ 2 Svalbard|SK 2 Slovakia|SL 5 Sierra Leone
-SM 4 San Marino|SN 4 Senegal|SO 5 Somalia|SR 4 Suriname|SS 4 South Sudan|ST 5 Sao Tome and Principe
-SV 3 El Salvador|SX 3 Sint Maarten|SY 3 Syria|SZ 3 Eswatini|TA 5 Tristan da Cunha|TC 3 Turks and Caicos
-TD 4 Chad|TG 4 Togo|TH 2 Thailand|TJ 3 Tajikistan|TK 5 Tokelau|TL 5 Timor-Leste|TM 3 Turkmenistan
-TN 5 Tunisia|TO 5 Tonga|TR 2 Turkey|TT 3 Trinidad and Tobago|TV 5 Tuvalu|TW 2 Taiwan|TZ 4 Tanzania
-UA 3 Ukraine|UG 3 Uganda|US 1 USA and Canada|UY 2 Uruguay|UZ 2 Uzbekistan|VA 2 Vatican City
-VC 3 Saint Vincent|VE 2 Venezuela|VG 3 British Virgin Islands|VI 2 US Virgin Islands|VN 2 Vietnam
-VU 5 Vanuatu|WF 5 Wallis and Futuna|WS 5 Samoa|XK 4 Kosovo|YE 3 Yemen|ZA 2 South Africa|ZM 4 Zambia
-ZW 4 Zimbabwe
-"""
+from callmeter.local.world import metadata, names
+
+__all__ = ["Place", "home", "metadata", "places", "regions"]
+
+# Regions (ISO 3166) by price band, from 1 (cheap) to 5 (dear).
+_BANDS = {
+    1: "AT AU BE CN CY CZ DE DK ES FR GR HK HU IE IL IN IT KR LU MX MY NL NO NZ PL PR PT RO SE SG US",
+    2: (
+        "AD AR AX BD BG BM BN BR CH CL CO CR DO EE FI FO GF GI GP GU HR ID IS JP KH KZ LA LT MC MN MO MP MQ MT PA PE "
+        "PY RE RU SI SJ SK TH TR TW UY UZ VA VE VI VN ZA"
+    ),
+    3: (
+        "AE AG AI AL AM AO AS AW BA BB BH BO BQ BS BT BW CW DM EC EG GD GE GH GT HN IQ IR JM JO KE KG KN KW KY LB LC "
+        "LI LK MA ME MK MS MU NA NG NI NP OM PH PK PS QA RS SA SD SV SX SY SZ TC TJ TM TT UA UG VC VG YE"
+    ),
+    4: (
+        "AF AZ BF BI BJ BY BZ CD CG CI CM CV DJ DZ ER ET FJ FM GA GL GM GN GQ GY HT LR LS LV LY MD MH ML MM MR MW MZ "
+        "NC NE PF PM PW RW SC SM SN SR SS TD TG TZ XK ZM ZW"
+    ),
+    5: "AC CF CK CU FK GW IO KI KM KP MG MV NF NR NU PG SB SH SL SO ST TA TK TL TN TO TV VU WF WS",
+}
 
 # The home country: prefix, name, group, kind, band. More calls go here than to all others together.
 _HOME = """
@@ -108,7 +91,7 @@ _WITH_SPECIALS = ("US", "FR", "DE", "IE", "NL", "BE", "ES", "IT", "AU", "CH", "S
 
 @dataclass(frozen=True)
 class Place:
-    """One row of destinations.csv. `kind` and `band` (1 cheap .. 5 dear) decide what decks ask for it."""
+    """A place that decks have a row for. `kind` and `band` (1 cheap .. 5 dear) decide what decks ask for it."""
 
     prefix: str
     destination: str
@@ -121,23 +104,20 @@ class Place:
 def places() -> tuple[Place, ...]:
     """Every place, by prefix; no prefix twice."""
     found = {place.prefix: place for place in _abroad()}
-    found |= {place.prefix: place for place in (*_listed(_HOME), *_listed(_NETWORKS))}
+    found |= {place.prefix: place for place in (*home(), *_listed(_NETWORKS))}
     return tuple(found[prefix] for prefix in sorted(found))
+
+
+def home() -> tuple[Place, ...]:
+    """The home country's places, as its operators know them."""
+    return tuple(_listed(_HOME))
 
 
 @cache
 def regions() -> dict[str, tuple[int, str]]:
     """Region -> (price band, name)."""
-    words = (entry.split(" ", 2) for entry in _REGIONS.replace("\n", "|").split("|") if entry)
-    return {region: (int(band), name) for region, band, name in words}
-
-
-def metadata(region: str) -> PhoneMetadata:
-    """What the phonenumbers package knows of a region. Raises LookupError where it knows nothing."""
-    known = PhoneMetadata.metadata_for_region(region)
-    if known is None:
-        raise LookupError(f"no phone metadata for region {region}")
-    return known
+    named = names() | {"US": "USA and Canada"}  # one price for all of it
+    return {region: (band, named[region]) for band, of_band in _BANDS.items() for region in of_band.split()}
 
 
 def _listed(table: str) -> Iterator[Place]:

@@ -1,8 +1,11 @@
 """The generated parts of rates/: destinations.csv, three sell decks, accounts.csv.
 
-    retail.csv    the headers users asked for (TargetName, TargetPrefix, Price, billingblock, ...), GBP
-    business.csv  callmeter's own columns: connect fees, dated rows, inbound rows; GBP
-    euro.csv      FusionPBX LCR headers; EUR
+    destinations.csv  the world's (see world.py), the home country's places as its operators know them
+    retail.csv        the headers users asked for (TargetName, TargetPrefix, Price, billingblock, ...), GBP
+    business.csv      callmeter's own columns: connect fees, dated rows, inbound rows; GBP
+    euro.csv          FusionPBX LCR headers; EUR
+
+In the decks mobiles abroad are of the group "international", so that a plan's international minutes cover them.
 
 operator.toml and plans.toml beside them are kept by hand. Prices are invented, and always the same.
 """
@@ -15,7 +18,8 @@ from io import SEEK_END, StringIO
 from pathlib import Path
 
 from callmeter.local.sample.customers import CUSTOMERS
-from callmeter.local.sample.places import Place, places
+from callmeter.local.sample.places import Place, home, places
+from callmeter.local.world import Destination, as_csv, world
 
 # A minute's price by band, from the cheapest to the dearest destination of the band.
 _PRICES = {
@@ -41,12 +45,12 @@ _HOME_ROWS = {
 }
 PRICE_CHANGE = "2026-10-15"
 
-_RETAIL_HEADER = "TargetName,TargetPrefix,Price,billingblock,billpercall,allowed,latebill"
+_RETAIL_HEADER = "TargetName,TargetPrefix,Price,billingblock,billpercall,allowed,latebill,group"
 _BUSINESS_HEADER = (
     "prefix,rate,destination,connect_fee,first_increment,increment,per_call,allowed,late,"
-    "direction,effective_from,effective_to"
+    "direction,effective_from,effective_to,group"
 )
-_EURO_HEADER = "digits,rate,connect_increment,talk_increment,lcr_direction,date_start,date_end,currency"
+_EURO_HEADER = "digits,rate,connect_increment,talk_increment,lcr_direction,date_start,date_end,currency,group"
 _ACCOUNTS_HEADER = (
     "account_id,name,plan,numbers,sip_logins,currency,timezone,anchor_day,"
     "ucrm_client_id,ucrm_service_id,email,valid_from,valid_to"
@@ -62,14 +66,24 @@ def write_rates(folder: Path) -> None:
 
 def generated() -> dict[str, str]:
     """File name below rates/ -> its text."""
-    named = ((place.prefix, place.destination, place.group) for place in places())
     return {
-        "destinations.csv": _csv("prefix,destination,group", named),
+        "destinations.csv": as_csv(_destinations()),
         "decks/retail.csv": _csv(_RETAIL_HEADER, _retail()),
         "decks/business.csv": _csv(_BUSINESS_HEADER, _business()),
         "decks/euro.csv": _csv(_EURO_HEADER, _euro()),
         "accounts.csv": _csv(_ACCOUNTS_HEADER, _accounts()),
     }
+
+
+def _destinations() -> Iterator[Destination]:
+    """The world's rows, over them the home country's, without rows that only repeat what a shorter prefix says."""
+    rows = {row.prefix: row for row in world("GB")}
+    own = (place for place in home() if place.group != "international")
+    rows |= {place.prefix: Destination(place.prefix, place.destination, place.group) for place in own}
+    for prefix, row in sorted(rows.items()):
+        shorter = next((rows[prefix[:n]] for n in range(len(prefix) - 1, 0, -1) if prefix[:n] in rows), None)
+        if shorter is None or (shorter.destination, shorter.group) != (row.destination, row.group):
+            yield row
 
 
 def _csv(header: str, rows: Iterable[Sequence[object]]) -> str:
@@ -96,6 +110,7 @@ def _retail() -> Iterator[tuple[str, ...]]:
             "yes" if place.kind == "voting" else "no",
             "no" if _is_refused(place) else "yes",
             "yes" if place.kind == "late" else "no",
+            _own_group(place),
         )
 
 
@@ -112,14 +127,14 @@ def _business() -> Iterator[tuple[str, ...]]:
         rate = _scaled(_rate(place), "0.8")
         row = (place.destination, fee, first, then or first, *flags, "outbound")
         if place.destination == "UK Mobile":
-            yield (place.prefix, "0.05", *row, "", PRICE_CHANGE)
-            yield (place.prefix, "0.0425", *row, PRICE_CHANGE, "")
+            yield (place.prefix, "0.05", *row, "", PRICE_CHANGE, _own_group(place))
+            yield (place.prefix, "0.0425", *row, PRICE_CHANGE, "", _own_group(place))
         elif place.destination == "Ireland":  # a later row ends an open one
-            yield (place.prefix, rate, *row, "2025-01-01", "")
-            yield (place.prefix, _scaled(rate, "1.25"), *row, PRICE_CHANGE, "")
+            yield (place.prefix, rate, *row, "2025-01-01", "", _own_group(place))
+            yield (place.prefix, _scaled(rate, "1.25"), *row, PRICE_CHANGE, "", _own_group(place))
         else:
-            yield (place.prefix, rate, *row, "", "")
-    yield ("44808", "0.0275", "Your freephone number", "", "1", "1", "", "", "", "inbound", "", "")
+            yield (place.prefix, rate, *row, "", "", _own_group(place))
+    yield ("44808", "0.0275", "Your freephone number", "", "1", "1", "", "", "", "inbound", "", "", "")
 
 
 def _euro() -> Iterator[tuple[str, ...]]:
@@ -131,10 +146,15 @@ def _euro() -> Iterator[tuple[str, ...]]:
         rate = _scaled(_rate(place), "1.15")
         row = (first, then or first, "outbound")
         if place.destination == "Germany Mobile":
-            yield (place.prefix, rate, *row, "2026-01-01", "2026-10-20", "EUR")
-            yield (place.prefix, _scaled(rate, "0.75"), *row, "2026-10-20", "", "EUR")
+            yield (place.prefix, rate, *row, "2026-01-01", "2026-10-20", "EUR", _own_group(place))
+            yield (place.prefix, _scaled(rate, "0.75"), *row, "2026-10-20", "", "EUR", _own_group(place))
         else:
-            yield (place.prefix, rate, *row, "2026-01-01", "", "EUR")
+            yield (place.prefix, rate, *row, "2026-01-01", "", "EUR", _own_group(place))
+
+
+def _own_group(place: Place) -> str:
+    """The group that a deck says itself; blank where its destination's is meant."""
+    return "international" if place.kind == "mobile" and place.group == "international" else ""
 
 
 def _is_refused(place: Place) -> bool:

@@ -21,6 +21,9 @@ with named as (
         cell_text(cells[$effective_from]) as from_cell,
         cell_text(cells[$effective_to]) as to_cell,
         cell_text(cells[$currency]) as currency_cell,
+        cell_text(cells[$band]) as band_cell,
+        cell_text(cells[$max_charge]) as max_charge_cell,
+        cell_text(cells[$from_prefix]) as from_prefix_cell,
     from fields
 )
 
@@ -30,6 +33,8 @@ select
     if(starts_with(prefix_cell, '+'), substr(prefix_cell, 2), prefix_cell) as prefix,
     nanos(rate_cell) as rate_nanos,
     coalesce(nanos(connect_fee_cell), 0) as connect_fee_nanos,
+    nanos(max_charge_cell) as max_charge_nanos,
+    if(starts_with(from_prefix_cell, '+'), substr(from_prefix_cell, 2), from_prefix_cell) as from_prefix,
     try_cast(split_part(coalesce(first_cell, increment_cell, '1'), '/', 1) as integer) as first_increment,
     try_cast(
         case

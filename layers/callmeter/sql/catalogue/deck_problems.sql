@@ -57,6 +57,27 @@ with problems as (
     where connect_fee_cell is not null and nanos(connect_fee_cell) is null
 
     union all by name
+    select line, raw, 'bad-max-charge' as code, 'max_charge' as asked,
+        format('max charge "{}" is not a price of up to 9 decimals, 200000 at most', max_charge_cell) as text,
+        'Write digits with a decimal point, such as 0.60.' as hint
+    from deck_cells
+    where max_charge_cell is not null and max_charge_nanos is null
+
+    union all by name
+    select line, raw, 'unknown-band' as code, 'band' as asked,
+        format('there is no band "{}" in operator.toml', band_cell) as text,
+        'Add it there as [bands.NAME] with days and hours, or take the band out of the row.' as hint
+    from deck_cells
+    where band_cell is not null and band_cell not in (select band from bands)
+
+    union all by name
+    select line, raw, 'bad-from-prefix' as code, 'from_prefix' as asked,
+        format('caller''s prefix "{}" is not 1 to 15 digits, the first from 1 to 9', from_prefix_cell) as text,
+        'Write digits of the caller''s number with country code, such as 4420.' as hint
+    from deck_cells
+    where from_prefix_cell is not null and not regexp_full_match(from_prefix, '[1-9][0-9]{0,14}')
+
+    union all by name
     select line, raw, 'bad-increment' as code, if(first_cell is null, 'increment', 'first_increment') as asked,
         format(
             'increments "{}" are not whole seconds: the first from 0, the next from 1, both up to 86400',

@@ -7,7 +7,7 @@ with ended as (
         * replace (
             coalesce(
                 ends_at,
-                lead(starts_at) over (partition by prefix, is_code, direction order by starts_at nulls first)
+                lead(starts_at) over (partition by prefix, is_code, direction, band_cell, from_prefix order by starts_at nulls first)
             ) as ends_at
         ),
     from deck_cells
@@ -56,6 +56,9 @@ select
     per_call,
     allowed,
     late or rate_nanos is null as late,
+    max_charge_nanos,
+    band_cell as band,
+    from_prefix,
     coalesce(currency_cell, $currency) as currency,
     starts_at,
     ends_at,

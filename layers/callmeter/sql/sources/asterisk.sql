@@ -5,6 +5,7 @@ create or replace temp view raw_calls as
 with named as (
     select
         line,
+        false as irregular,
         coalesce(
             malformed,
             if(
@@ -34,6 +35,7 @@ with named as (
 
 select
     line,
+    irregular,
     malformed,
     if(linkedid_sequence is null, null, uniqueid || '-' || linkedid_sequence) as id_text,
     concat_ws('|', uniqueid, start, src, dst, channel, dstchannel, duration, billsec) as id_parts,

@@ -1,30 +1,28 @@
--- freepbx.sql: the CDR export of FreePBX (Reports, CDR, "CSV file") -> raw_calls. In: fields. Grain: one row per line.
+-- freepbx.sql: the CDR export of FreePBX (Reports, CDR, "CSV file") -> raw_calls. In: named_fields. Grain: one row per line.
 -- Columns by name: older modules leave some out. The account's own number is outbound_cnum; did is set on inbound calls.
 create or replace temp view raw_calls as
 with named as (
     select
         line,
-        coalesce(
-            malformed,
-            if(len(cells) = getvariable('width'), null, format('the line has {} fields, the header {}', len(cells), getvariable('width')))
-        ) as malformed,
-        cell_text(cells[getvariable('accountcode')]) as accountcode,
-        cell_text(cells[getvariable('src')]) as src,
-        cell_text(cells[getvariable('dst')]) as dst,
-        cell_text(cells[getvariable('dcontext')]) as dcontext,
-        cell_text(cells[getvariable('channel')]) as channel,
-        cell_text(cells[getvariable('dstchannel')]) as dstchannel,
-        cell_text(cells[getvariable('calldate')]) as calldate,
-        cell_text(cells[getvariable('duration')]) as duration,
-        cell_text(cells[getvariable('billsec')]) as billsec,
-        cell_text(cells[getvariable('disposition')]) as disposition,
-        cell_text(cells[getvariable('uniqueid')]) as uniqueid,
-        cell_text(cells[getvariable('did')]) as did,
-        cell_text(cells[getvariable('cnum')]) as cnum,
-        cell_text(cells[getvariable('outbound_cnum')]) as outbound_cnum,
-        cell_text(cells[getvariable('linkedid')]) as linkedid,
-        cell_text(cells[getvariable('sequence')]) as sequence,
-    from fields
+        irregular,
+        malformed,
+        cell_text(accountcode) as accountcode,
+        cell_text(src) as src,
+        cell_text(dst) as dst,
+        cell_text(dcontext) as dcontext,
+        cell_text(channel) as channel,
+        cell_text(dstchannel) as dstchannel,
+        cell_text(calldate) as calldate,
+        cell_text(billsec) as billsec,
+        cell_text(disposition) as disposition,
+        cell_text(uniqueid) as uniqueid,
+        cell_text(did) as did,
+        cell_text(cnum) as cnum,
+        cell_text(outbound_cnum) as outbound_cnum,
+        cell_text(linkedid) as linkedid,
+        cell_text(sequence) as sequence,
+        cell_text(duration) as duration,
+    from named_fields
 ),
 
 directed as (
@@ -34,6 +32,7 @@ directed as (
 
 select
     line,
+    irregular,
     malformed,
     uniqueid || '-' || linkedid || '-' || sequence as id_text,
     concat_ws('|', uniqueid, calldate, src, dst, channel, dstchannel, duration, billsec) as id_parts,

@@ -1,5 +1,6 @@
--- priced_table.sql: where stage 1 puts its calls, empty. Money is nanos of `currency`; charge_nanos is null while late.
-create or replace table priced_calls (
+-- kept_calls_table.sql: priced calls as they are kept in the bucket, empty: they say all by themselves. Money is nanos of
+-- `currency`; charge_nanos is null while late.
+create or replace table kept_calls (
     call_id varchar,
     account_id varchar,
     source varchar,
@@ -18,12 +19,13 @@ create or replace table priced_calls (
     first_increment integer,
     increment integer,
     per_call boolean,
+    max_charge_nanos bigint,  -- the most that the call may cost; null where there is no such bound
     charge_nanos bigint,  -- the full price, before allowances
     currency varchar,
     status varchar,
     barred boolean,
     carrier varchar,
-    buy_charge_nanos bigint,
+    buy_charge_nanos bigint,  -- null where nobody can say
     period varchar,
     plan varchar,
     charge_step bigint,

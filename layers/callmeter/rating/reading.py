@@ -1,0 +1,116 @@
+"""A file of calls -> `calls_read`, one row per line in the file's order: whole facts, or the reason why not.
+
+Two ways lead there. Nearly every file is regular, and DuckDB's own CSV reader cuts it, side by side and into the
+columns that its source asks for. Lines that are not as their header says, and whole files that have something odd about
+them (no header, a quote that does not end, blank lines), are cut with care instead, as lines: see sql/fields.sql. A
+physical line is a row in both, so that line numbers hold and nothing in one line can spoil another.
+"""
+
+from typing import Any
+
+import duckdb
+from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression, StarExpression
+
+from callmeter import sql
+from callmeter.sources.base import Reading
+from callmeter.sources.text import TextFile
+
+_SURPLUS = "surplus"  # the column behind the last one; it is not null where a line has too many cells
+
+
+def read_calls(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> None:
+    """Fill `calls_read`. values: how numbers and times are to be understood, as sql/normalised.sql names them."""
+    if reading.width and text.regular and _cut(con, text, reading, values):
+        sql.run(con, "irregular_lines", skip=reading.skip)
+        if len(con.table("irregular_lines")):
+            _cut_with_care(con, text, reading, values, every=False)
+    else:
+        sql.run(con, "irregular_none")
+        _cut_with_care(con, text, reading, values, every=True)
+
+
+def keep_lines(con: duckdb.DuckDBPyConnection, text: TextFile) -> None:
+    """Make `lines` of a text file: what it says, line by line."""
+    sql.run(con, "lines", path=str(text.path.resolve()))
+
+
+def read_lines(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, skip: int, *, width: int = 0) -> None:
+    """Make `lines` and `fields` of a text file; its first `skip` lines are left out of `fields`."""
+    sql.run(con, "irregular_none")
+    keep_lines(con, text)
+    sql.run(con, "fields", delimiter=delimiter, skip=skip, width=width, every=True)
+
+
+def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> bool:
+    """Let DuckDB cut the file; False, and nothing done, where it is not one row per line."""
+    names = _names(reading)
+    sql.run(
+        con,
+        "cut",
+        path=str(text.path.resolve()),
+        columns=dict.fromkeys((*names, _SURPLUS), "VARCHAR"),
+        skip=reading.skip,
+        delimiter=reading.delimiter,
+        quote='"' if text.quoted else "",
+    )
+    cells = {name: _cell(name, spaced=text.spaced) if at else _nothing() for name, at in reading.positions.items()}
+    con.view("cut").select(
+        *(cell.alias(name) for name, cell in cells.items()),
+        _irregular(names, reading, quoted=text.quoted).alias("irregular"),
+        ConstantExpression(None).cast("INTEGER").alias("line"),
+        _nothing().alias("malformed"),
+    ).create_view("named_fields", replace=True)
+    try:
+        for stage in (reading.stage, "normalised", "calls_read"):
+            sql.run(con, stage, **values)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return False  # a quote that is not closed, or stands where none may; bytes that are no text
+    return len(con.table("calls_read")) == text.lines - reading.skip
+
+
+def _cut_with_care(
+    con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any], *, every: bool
+) -> None:
+    """Cut `every` line, or those that `calls_read` calls irregular, and put what they are into calls_read."""
+    keep_lines(con, text)
+    sql.run(con, "fields", delimiter=reading.delimiter, skip=reading.skip, width=reading.width, every=every)
+    cells = ColumnExpression("cells")
+    named = {
+        name: FunctionExpression("list_extract", cells, ConstantExpression(at)) if at else _nothing()
+        for name, at in reading.positions.items()
+    }
+    con.view("fields").select(
+        StarExpression(),
+        *(cell.alias(name) for name, cell in named.items()),
+        ConstantExpression(False).alias("irregular"),
+    ).create_view("named_fields", replace=True)
+    for stage in (reading.stage, "normalised", "calls_read" if every else "calls_read_more"):
+        sql.run(con, stage, **values)
+
+
+def _names(reading: Reading) -> list[str]:
+    """A name for each column of the file: the field's where the source asks for it, else its number."""
+    wanted = {at: name for name, at in reading.positions.items() if at}
+    return [wanted.get(at, f"column {at}") for at in range(1, reading.width + 1)]
+
+
+def _irregular(names: list[str], reading: Reading, *, quoted: bool) -> Expression:
+    """Whether a row has too few cells or too many, or a quote inside of one."""
+    found = _column(names[-1]).isnull() | ColumnExpression(_SURPLUS).isnotnull()
+    if quoted:
+        for name, at in reading.positions.items():
+            found = found | FunctionExpression("contains", _column(name), ConstantExpression('"')) if at else found
+    return found
+
+
+def _column(name: str) -> Expression:
+    return ColumnExpression(name)
+
+
+def _cell(name: str, *, spaced: bool) -> Expression:
+    cell = _column(name)
+    return FunctionExpression("trimmed_cell", cell) if spaced else cell
+
+
+def _nothing() -> Expression:
+    return ConstantExpression(None).cast("VARCHAR")

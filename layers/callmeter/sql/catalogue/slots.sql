@@ -1,0 +1,13 @@
+-- slots.sql: one row per prefix or code of a tariff, whatever the number of its rows. In: deck_rows, tariffs.
+create or replace temp table slots as
+select
+    row_number() over (order by tariff, prefix)::integer as slot,
+    tariff,
+    is_code,
+    prefix,
+    length(prefix) as digits,
+    if(is_code, null, rpad(prefix, 15, '0')::ubigint) as first_number,
+    if(is_code, null, rpad(prefix, 15, '9')::ubigint + 1) as after_number,
+from deck_rows
+inner join tariffs using (deck, direction, is_code)
+group by tariff, is_code, prefix

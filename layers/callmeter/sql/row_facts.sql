@@ -1,0 +1,17 @@
+-- row_facts.sql: what a deck row says of a call, one row each. In: used_rows.
+create or replace temp table row_facts as
+select
+    row_id,
+    destination::destination_text as destination,
+    "group"::group_text as "group",
+    prefix::prefix_text as prefix,
+    deck::few_text as deck,
+    rate_nanos,
+    connect_fee_nanos,
+    first_increment,
+    increment,
+    per_call,
+    allowed,
+    late,
+    max_charge_nanos,
+from used_rows
