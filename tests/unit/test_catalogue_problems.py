@@ -11,7 +11,7 @@ from rating_kit import OPERATOR, PLANS, problems, rate_in, write_rates
 
 COLUMNS = (
     *("prefix", "rate", "destination", "group", "connect_fee", "first_increment", "increment", "per_call", "allowed"),
-    *("late", "direction", "effective_from", "effective_to", "currency"),
+    *("late", "direction", "effective_from", "effective_to", "currency", "max_charge", "band", "from_prefix"),
 )
 DECK = "rates/decks/retail.csv"
 
@@ -60,6 +60,19 @@ IN_A_DECK: list[tuple[dict[str, str], int, str, str, str]] = [
     (
         {"rate": ""}, 4, "no-rate", "the rate is empty",
         "Write a rate; only a late row, or one that is not allowed, may do without.",
+    ),
+    (
+        {"max_charge": "x"}, len(COLUMNS) + 4, "bad-max-charge", f'max charge "x" {NO_PRICE}',
+        "Write digits with a decimal point, such as 0.60.",
+    ),
+    (
+        {"band": "peak"}, len(COLUMNS) + 5, "unknown-band", 'there is no band "peak" in operator.toml',
+        "Add it there as [bands.NAME] with days and hours, or take the band out of the row.",
+    ),
+    (
+        {"from_prefix": "0044"}, len(COLUMNS) + 6, "bad-from-prefix",
+        'caller\'s prefix "0044" is not 1 to 15 digits, the first from 1 to 9',
+        "Write digits of the caller's number with country code, such as 4420.",
     ),
     (
         {"connect_fee": "x"}, 11, "bad-connect-fee", f'connect fee "x" {NO_PRICE}',
@@ -154,7 +167,7 @@ def test_a_deck_in_another_currency_than_its_plan(tmp_path: Path) -> None:
     plans = '[plans.basic]\ndeck = "retail"\ncurrency = "EUR"\n'
     assert told(tmp_path, plans=plans, deck=deck({}, {"prefix": "45", "currency": "GBP"})) == [
         f"{DECK}:3:1: the row is in GBP, but plan basic is in EUR [currency-differs] "
-        "(A deck is in the currency of the plans that use it.)"
+        "(A deck is in the currency of the plans and carriers that use it.)"
     ]
 
 
@@ -273,7 +286,7 @@ OF_THE_OPERATOR: list[tuple[str | bytes, list[str]]] = [
         f'{OPERATOR}curency = "EUR"\n',
         [
             '4:1: there is no such key as "curency" [unknown-key] (The keys are: country, timezone, currency, name, '
-            "address, email, late_lookback, grace_hours, hide_digits.)"
+            "address, email, late_lookback, grace_hours, hide_digits, holidays, bands.)"
         ],
     ),
     (

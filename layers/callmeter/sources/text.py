@@ -58,7 +58,7 @@ def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = 
         encoding = _encoding(head, name)
         if in_place and encoding == "utf-8" and not head.startswith(codecs.BOM_UTF8):
             text = _looked_through(source, original, name)
-            if text:
+            if text and text.regular:
                 return text
             source.seek(0)
         with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:
