@@ -6,6 +6,8 @@ RATES ?= rates
 # make deploy ENV=prod SET="UcrmUrl=https://uisp.example.net/crm AlarmEmail=noc@example.net"
 ENV ?= prod
 SET ?=
+# make bench ARGS="--long"
+ARGS ?=
 
 PYTHON := .venv/bin/python
 UV := .venv/bin/uv
@@ -36,8 +38,8 @@ run: setup ## the whole system on this machine; CALLS=my.csv RATES=my-rates for 
 test: lint ## everything that has to hold: style, types, all tests
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
-bench: setup ## how fast it rates on this machine
-	$(PYTHON) tests/bench.py
+bench: setup ## how fast it rates on this machine, against the goals; ARGS="--long", "--calls 1000000", …
+	@PYTHONPATH=tests $(PYTHON) -m bench $(ARGS)
 
 destinations: setup ## rates/destinations.csv, and the sample decks, from the phone metadata again
 	$(PYTHON) -m callmeter.local.sample --rates rates

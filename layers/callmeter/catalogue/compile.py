@@ -1,15 +1,17 @@
 """A folder of reference files -> one immutable, validated catalogue.
 
-Stages: operator -> destinations -> decks and plans -> accounts -> relations in DuckDB. Every stage reports all
-its problems at once; nothing of a broken folder is used. A compiled catalogue is a folder of Parquet files with
-`catalogue.json`, named by its version: the digest of every file it was made from.
+Stages: operator, plans, carriers, exchange rates -> destinations -> decks -> accounts -> relations in DuckDB. All
+problems of all files are reported at once; nothing of a broken folder is used. A compiled catalogue is a folder of
+Parquet files with `catalogue.json`, named by its version: the digest of every file it was made from.
 """
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -23,12 +25,16 @@ from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
 from callmeter.model import Account, Carrier, Operator, Plan
 
+Content = TypeVar("Content")
+
 FORMAT = "2"  # part of every version: another meaning of the same files is another catalogue
 TABLES = (
-    "deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys", "bands", "holidays", "carriers", "exchange",
-    "tariffs", "number_slots", "code_slots", "slot_rows",
+    "deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys", "bands", "holidays", "carriers",
+    "exchange", "tariffs", "marks", "code_slots", "slot_rows",
 )  # fmt: skip
-_LAYOUT = ("tariffs", "slots", "code_slots", "number_slots", "slot_rows")  # deck_rows -> what calls are matched with
+_LAYOUT = ("tariffs", "slots", "code_slots", "marks", "slot_rows")  # deck_rows -> what calls are matched with
+# What accounts are read by where operator.toml is broken: enough to find what is wrong with them by themselves.
+_ANY_OPERATOR = Operator(country="GB", timezone="UTC", currency="XXX")
 
 
 @dataclass(frozen=True)
@@ -42,41 +48,51 @@ class Catalogue:
 
 
 def compile_catalogue(
-    con: duckdb.DuckDBPyConnection, folder: Path, work: Path, *, accounts: Path | None = None, plan: str = ""
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    work: Path,
+    *,
+    accounts: Path | None = None,
+    plan: str = "",
+    accountless: bool = False,
 ) -> Catalogue:
     """Read and check `folder`, and fill the catalogue's relations in `con`. Raises BrokenCatalogue, UsageError.
 
     accounts: the accounts file, if not accounts.csv of the folder. plan: no accounts file; every calling number
-    is an account of its own on this plan.
+    is an account of its own on this plan. accountless: no accounts at all, for what asks about prices only.
     """
     if not folder.is_dir():
         raise UsageError(
             f"{folder} is not a folder; --rates names the folder with operator.toml, plans.toml and decks/"
         )
     decks = sorted((folder / "decks").glob("*.csv"))
-    operator = read_operator(folder / "operator.toml", _shown(folder, "operator.toml"))
     names = frozenset(deck.stem for deck in decks)
-    plans = read_plans(folder / "plans.toml", _shown(folder, "plans.toml"), names)
-    if plan and plan not in plans:
+    found = _Findings()
+    operator = found.read(lambda: read_operator(folder / "operator.toml", _shown(folder, "operator.toml")))
+    plans = found.read(lambda: read_plans(folder / "plans.toml", _shown(folder, "plans.toml"), names))
+    if plan and plans is not None and plan not in plans:
         raise UsageError(f'there is no plan "{plan}"; the plans are: {", ".join(sorted(plans))}')
-    carriers = read_carriers(folder / "carriers.toml", _shown(folder, "carriers.toml"), names)
-    rates = read_exchange(folder / "fx.csv", _shown(folder, "fx.csv"))
+    carriers = found.read(lambda: read_carriers(folder / "carriers.toml", _shown(folder, "carriers.toml"), names))
+    rates = found.read(lambda: read_exchange(folder / "fx.csv", _shown(folder, "fx.csv")))
     sql.run(con, "catalogue/tables")
-    _fill_bands(con, operator)
-    _read_decks(con, folder, work, decks, operator, plans, carriers)
-    _fill_carriers(con, operator, carriers, rates)
-    for stage in _LAYOUT:
-        sql.run(con, f"catalogue/{stage}")
+    _read_decks(con, folder, work, decks, operator, plans, carriers, found)
     files = [folder / name for name in ("operator.toml", "plans.toml", "carriers.toml", "fx.csv", "destinations.csv")]
     files += decks
-    by_line: dict[int, Account] = {}
-    if not plan:
-        accounts = accounts or folder / "accounts.csv"
-        files.append(accounts)
-        by_line = read_accounts(accounts, _shown(accounts.parent, accounts.name), operator, plans)
+    by_line: dict[int, Account] | None = {}
+    if not (plan or accountless):
+        path = accounts or folder / "accounts.csv"
+        files.append(path)
+        by_line = _read_accounts(path, operator, plans, found)
     version = _version(files, plan)
-    _fill(con, version, operator, plans, by_line)
-    _refuse_clashes(con, operator, None if plan else accounts)
+    if operator and by_line is not None:
+        _fill(con, version, operator, plans or {}, by_line)
+        if not (plan or accountless):
+            found.read(lambda: _refuse_clashes(con, operator, path))
+    if found.problems or operator is None or plans is None or by_line is None:
+        raise BrokenCatalogue(found.problems)
+    _fill_carriers(con, operator, carriers or {}, rates or [])
+    for stage in _LAYOUT:
+        sql.run(con, f"catalogue/{stage}")
     return Catalogue(
         version,
         operator,
@@ -124,35 +140,61 @@ def open_catalogue(con: duckdb.DuckDBPyConnection, folder: Path) -> Catalogue:
     return read_catalogue(folder)
 
 
+class _Findings:
+    """The problems of all files, so that one that is broken hides none of another's."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read(self, read: Callable[[], Content], *, unsure: frozenset[str] = frozenset()) -> Content | None:
+        """What `read` gives; None where it found problems. unsure: codes that say nothing: another file is broken."""
+        try:
+            return read()
+        except BrokenCatalogue as error:
+            self.problems += [problem for problem in error.problems if problem.code not in unsure]
+            return None
+
+
 def _read_decks(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     work: Path,
     decks: list[Path],
-    operator: Operator,
-    plans: dict[str, Plan],
-    carriers: dict[str, Carrier],
+    operator: Operator | None,
+    plans: dict[str, Plan] | None,
+    carriers: dict[str, Carrier] | None,
+    found: _Findings,
 ) -> None:
-    """Destinations and every deck; the problems of all decks together."""
+    """Bands, destinations and every deck; the problems of all of them together."""
+    unsure: set[str] = set()
+    if operator:
+        fill_bands(con, operator)
+    else:
+        sql.run(con, "catalogue/band_overlaps")
+        unsure.add("unknown-band")
+    before = len(found.problems)
     if (folder / "destinations.csv").exists():
-        read_destinations(con, folder / "destinations.csv", _shown(folder, "destinations.csv"), work)
-    problems: list[Problem] = []
+        path = folder / "destinations.csv"
+        found.read(lambda: read_destinations(con, path, _shown(folder, "destinations.csv"), work))
+        if len(found.problems) > before:
+            unsure |= {"unknown-destination", "bad-prefix"}
+    users: list[Plan | Carrier] = [*(plans or {}).values(), *(carriers or {}).values()]
+    before = len(found.problems)
     for deck in decks:
-        users = [one for one in (*plans.values(), *carriers.values()) if one.deck == deck.stem]
-        currency = users[0].currency if users else operator.currency
-        try:
-            read_deck(
-                con,
-                deck,
-                _shown(folder, "decks", deck.name),
-                work,
-                currency=currency,
-                timezone=operator.timezone,
-            )
-        except BrokenCatalogue as error:
-            problems += error.problems
-    if problems:
-        raise BrokenCatalogue(problems)
+        currency = next((one.currency for one in users if one.deck == deck.stem), operator.currency if operator else "")
+        read = partial(
+            read_deck, con, deck, _shown(folder, "decks", deck.name), work,
+            currency=currency, timezone=operator.timezone if operator else "UTC",
+        )  # fmt: skip
+        found.read(read, unsure=frozenset(unsure))
+    if len(found.problems) == before and plans is not None and carriers is not None:
+        found.read(lambda: _refuse_currencies(con, folder, plans, carriers))
+
+
+def _refuse_currencies(
+    con: duckdb.DuckDBPyConnection, folder: Path, plans: dict[str, Plan], carriers: dict[str, Carrier]
+) -> None:
+    """Refuse deck rows in another currency than those who use the deck."""
     differing = sql.rows(con, "catalogue/currency_clashes", plans=_plan_rows(plans), carriers=_carrier_rows(carriers))
     if differing:
         raise BrokenCatalogue([
@@ -161,6 +203,15 @@ def _read_decks(
                     "A deck is in the currency of the plans and carriers that use it.")
             for row in differing
         ])  # fmt: skip
+
+
+def _read_accounts(
+    path: Path, operator: Operator | None, plans: dict[str, Plan] | None, found: _Findings
+) -> dict[int, Account] | None:
+    """The accounts by line. What they are measured against may be broken itself: then it is not held against them."""
+    unsure = frozenset({"unknown-plan"} if plans is None else ())
+    name = _shown(path.parent, path.name)
+    return found.read(lambda: read_accounts(path, name, operator or _ANY_OPERATOR, plans or {}), unsure=unsure)
 
 
 def _fill(
@@ -183,7 +234,8 @@ def _fill(
     sql.run(con, "catalogue/account_keys", **dial_plan(operator.country).parameters())
 
 
-def _fill_bands(con: duckdb.DuckDBPyConnection, operator: Operator) -> None:
+def fill_bands(con: duckdb.DuckDBPyConnection, operator: Operator) -> None:
+    """The operator's bands and holidays, which decks are read by. The relations must be there, empty."""
     sql.run(con, "catalogue/bands", bands=json.dumps(spans(operator)))
     sql.run(con, "catalogue/holidays", holidays=json.dumps(holidays(operator)))
     sql.run(con, "catalogue/band_overlaps")
@@ -215,10 +267,8 @@ def _terms(buyer: Plan | Carrier) -> dict[str, Any]:
     return {**terms, "charge_step": 10 ** (9 - buyer.charge_decimals)}
 
 
-def _refuse_clashes(con: duckdb.DuckDBPyConnection, operator: Operator, path: Path | None) -> None:
+def _refuse_clashes(con: duckdb.DuckDBPyConnection, operator: Operator, path: Path) -> None:
     """Refuse numbers that are none, and keys that two rows hold at once."""
-    if path is None:
-        return
     name = _shown(path.parent, path.name)
 
     def problem(line: int, column: str, code: str, text: str, hint: str) -> Problem:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from callmeter.errors import BrokenCatalogue, UsageError
@@ -60,14 +60,37 @@ def instant(text: str | None, rates_folder: Path) -> datetime:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Any]:
-    """A line on the terminal that says which step is under way; nothing where there is no terminal."""
+def progress(*, quiet: bool, steps: Sequence[tuple[str, float]] = ()) -> Iterator[Callable[[str], None]]:
+    """A line on the terminal that says which step is under way; nothing where there is no terminal.
+
+    steps: the steps to come, in order, and the share of the work that each is: then a bar shows how much is done.
+    """
+    share = BarColumn(), TaskProgressColumn()
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        SpinnerColumn(), *(share if steps else ()), TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
         console=err, transient=True, disable=quiet or not err.is_terminal,
     ) as bar:  # fmt: skip
-        task = bar.add_task("starting", total=None)
-        yield lambda step: bar.update(task, description=step)
+        task = bar.add_task("starting", total=sum(weight for _, weight in steps) or None)
+        names = [name for name, _ in steps]
+        begun = 0
+
+        def step(name: str) -> None:
+            nonlocal begun
+            if name in names[begun:]:
+                begun = names.index(name, begun) + 1
+            bar.update(task, description=name, completed=sum(weight for _, weight in steps[: max(begun - 1, 0)]))
+
+        yield step
+
+
+def printable(text: str) -> str:
+    """Text of a file of calls as it may be shown: nothing in it moves the cursor or changes colours."""
+    return "".join(character if character.isprintable() else "�" for character in text.replace("\t", " "))
+
+
+def print_line(text: str, indent: int = 2) -> None:
+    """One line, cut where the screen ends."""
+    out.print(" " * indent + printable(text), markup=False, no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def print_facts(facts: dict[str, Any]) -> None:

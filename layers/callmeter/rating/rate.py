@@ -16,6 +16,7 @@ from callmeter import sql
 from callmeter.catalogue.compile import compile_catalogue
 from callmeter.errors import CallmeterError, UsageError
 from callmeter.rating.engine import engine
+from callmeter.rating.rejects import Reason, reasons
 from callmeter.rating.stages import Intake, prepare, price_calls, price_file, settle
 from callmeter.sources.text import make_safe
 
@@ -35,6 +36,7 @@ class Summary:
     barred: int = 0
     below_cost: int = 0
     margin: dict[str, Decimal] = field(default_factory=dict)  # of calls whose buying price is known
+    examples: tuple[Reason, ...] = ()  # of the rejects, the most frequent reason first
     seconds: float = 0.0
     catalogue: str = ""
 
@@ -51,18 +53,20 @@ def rate_files(
     out: Path,
     accounts: Path | None = None,
     rejects: Path | None = None,
+    margins: Path | None = None,
     intake: Intake | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Rate `calls` with the reference files in `rates`, and write `out` (.parquet or .csv).
 
-    progress is told the name of each step. Raises UsageError, BrokenCatalogue, UnreadableFile; then nothing is written.
+    margins: where to write what was earned per carrier and destination. progress is told the name of each step.
+    Raises UsageError, BrokenCatalogue, UnreadableFile; then nothing is written.
     """
     intake = intake or Intake()
     started = time.perf_counter()
-    outputs = [path for path in (out, rejects) if path]
+    outputs = [path for path in (out, rejects, margins) if path]
     _check(calls, outputs, rates, accounts)
-    allowed = [*calls, *(path.parent / f".{path.name}.part" for path in outputs)]
+    allowed = [*calls, out, *(path.parent / f".{path.name}.part" for path in outputs)]
     with engine(allowed=allowed) as (con, work):
         _check_time_format(con, intake.time_format)
         with ThreadPoolExecutor() as beside:  # checking the bytes takes a core, the catalogue the other
@@ -84,6 +88,10 @@ def rate_files(
         _write(con, "output", out)
         if rejects:
             _write(con, "rejects", rejects)
+        if margins:
+            sql.run(con, "margins")
+            _write(con, "margins", margins, order="margin nulls last, carrier, destination, prefix, currency")
+        sql.run(con, "written_parquet" if out.suffix == ".parquet" else "written", out=str(out.resolve()))
         return _summary(con, rows_in, catalogue.version, started)
 
 
@@ -101,7 +109,7 @@ def _check(calls: Sequence[Path], outputs: Sequence[Path], rates: Path, accounts
         if path.resolve() in inputs:
             raise UsageError(f"{path}: the output would overwrite a file that is read")
     if len({path.resolve() for path in outputs}) < len(outputs):
-        raise UsageError(f"{outputs[0]}: rated calls and rejects need a file each")
+        raise UsageError(f"{outputs[0]}: rated calls, rejects and margins need a file each")
 
 
 def _check_time_format(con: duckdb.DuckDBPyConnection, time_format: str) -> None:
@@ -111,7 +119,7 @@ def _check_time_format(con: duckdb.DuckDBPyConnection, time_format: str) -> None
         raise UsageError(f'--time-format "{time_format}" is not understood; write it as %d/%m/%Y %H:%M:%S') from None
 
 
-def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
+def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path, order: str = "file, line") -> None:
     """Write a relation beside `path`, then move it there: a reader never sees half a file.
 
     CSV, which people read, is in the order of files and lines; Parquet is in none: sorting it would take as long as
@@ -120,7 +128,7 @@ def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
     part = path.parent / f".{path.name}.part"
     try:
         if path.suffix == ".csv":
-            con.table(relation).order("file, line").write_csv(
+            con.table(relation).order(order).write_csv(
                 str(part.resolve()), header=True, timestamp_format="%Y-%m-%dT%H:%M:%SZ"
             )
         else:
@@ -134,8 +142,12 @@ def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
 
 def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started: float) -> Summary:
     currencies = sql.rows(con, "summary")
-    reasons = {row["reason"]: row["rejected"] for row in sql.rows(con, "reject_reasons")}
-    rated, rejected, duplicates = _sum(currencies, "rated"), sum(reasons.values()), len(con.table("duplicates"))
+    examples = reasons(con)
+    rated, rejected, duplicates = (
+        _sum(currencies, "rated"),
+        sum(one.rejected for one in examples),
+        len(con.table("duplicates")),
+    )
     if rows_in != rated + duplicates + rejected:
         raise AssertionError(f"{rows_in} rows in, but {rated} rated, {duplicates} duplicates, {rejected} rejected")
     return Summary(
@@ -143,12 +155,13 @@ def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started
         rated=rated,
         duplicates=duplicates,
         rejected=rejected,
-        reject_reasons=reasons,
+        reject_reasons={one.reason: one.rejected for one in sorted(examples, key=lambda one: one.reason)},
+        examples=examples,
         minutes=(Decimal(_sum(currencies, "duration_seconds")) / 60).quantize(Decimal("0.01")),
         charge={row["currency"]: row["charge"] for row in currencies},
         late=_sum(currencies, "late"),
         barred=_sum(currencies, "barred"),
-        below_cost=_sum(currencies, "below_cost"),
+        below_cost=sql.rows(con, "below_cost")[0]["below_cost"],
         margin={row["currency"]: row["margin"] for row in currencies if row["bought"]},
         seconds=time.perf_counter() - started,
         catalogue=version,

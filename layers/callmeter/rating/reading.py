@@ -63,7 +63,7 @@ def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, value
     try:
         for stage in (reading.stage, "normalised", "calls_read"):
             sql.run(con, stage, **values)
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
+    except duckdb.Error:
         return False  # a quote that is not closed, or stands where none may; bytes that are no text
     return len(con.table("calls_read")) == text.lines - reading.skip
 

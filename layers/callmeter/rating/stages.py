@@ -1,6 +1,6 @@
 """Rating as relational stages. Stage 1, per file: `price_file`. Stage 2, over everything priced: `settle`.
 
-Stage 1: text -> calls_read -> calls_owned -> head_rows -> calls_matched, rejects; then all files' -> priced_calls.
+Stage 1: text -> calls_read -> calls_matched, rejects; then all files' -> priced_calls.
 Stage 2: priced_calls -> duplicates -> covering (once per allowance) -> rated_calls -> output.
 Each arrow is a file or some in sql/. Stage 1 needs the call and the catalogue only; stage 2 needs the other calls.
 
@@ -27,9 +27,11 @@ from callmeter.sources.text import TextFile
 FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file was seen is no time
 
 
+_MATCHING = ("payers", "live_rows", "slot_choices", "mark_rows", "code_rows", "calls_matched", "calls_asked")
+_ASKING = ("choosy_rows", "sell_rows", "buy_rows")  # what depends on date, time band or caller, and the buy side
 _PRICING = (
     "used_rows", "destination_text", "group_text", "prefix_text", "used_accounts", "account_text", "few_text",
-    "row_facts", "account_facts", "file_facts", "buy_charges", "priced", "identities",
+    "row_facts", "account_facts", "file_facts", "supplier_facts", "buy_charges", "priced", "identities",
 )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ class Counted:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty relations that stage 1 fills. The catalogue must be there already."""
-    for stage in ("files_table", "calls_matched_table", "rejected_table", "suppliers"):
+    for stage in ("files_table", "calls_matched_table", "rejected_table", "suppliers", "searched"):
         sql.run(con, stage)
 
 
@@ -85,20 +87,23 @@ def price_file(
         "file_row": _count(con, "files") + 1,
         "skip": reading.skip,
         "zone": operator.timezone,
-        "head_digits": _longest_prefix(con),
     }
-    before = _counts(con)
+    rejected_before = _count(con, "rejects")
     sql.run(con, "files_add", **values)
     read_calls(con, text, reading, values)
     rows_in = sql.rows(con, "rows_read")[0]["rows_read"]  # before any join, so that a lost or doubled row shows
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
-    for stage in ("payers", "matched", "live_rows", "slot_choices", "heads", "head_rows", "choosy_rows", "calls_matched"):
+    for stage in _MATCHING:
         sql.run(con, stage, **values)
-    if rows_in > _count(con, "calls_matched") - before[0]:
+    if len(con.table("calls_asked")):
+        for stage in _ASKING:
+            sql.run(con, stage, **values)
+    priced = sql.rows(con, "payable", **values)[0]["payable"]
+    if rows_in > priced:
         keep_lines(con, text)
         sql.run(con, "rejected", **values)
-    priced, rejected = (after - earlier for after, earlier in zip(_counts(con), before, strict=True))
+    rejected = _count(con, "rejects") - rejected_before
     if rows_in != priced + rejected:
         raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
     return Counted(source.name, rows_in, priced, rejected)
@@ -169,11 +174,3 @@ def _periods(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(con.table(table).count("*").fetchall()[0][0])
 
-
-def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    return _count(con, "calls_matched"), _count(con, "rejects")
-
-
-def _longest_prefix(con: duckdb.DuckDBPyConnection) -> int:
-    """How many digits of a number matter."""
-    return int(sql.rows(con, "longest_prefix")[0]["digits"])

@@ -18,12 +18,13 @@ with bought as (
         rows_bought.rate_nanos,
         rows_bought.connect_fee_nanos,
         rows_bought.max_charge_nanos,
-        own_increment(suppliers.billing, rows_bought.first_increment) as first_increment,
-        own_increment(suppliers.billing, rows_bought.increment) as increment,
+        coalesce(own_increment(suppliers.billing), rows_bought.first_increment) as first_increment,
+        coalesce(own_increment(suppliers.billing), rows_bought.increment) as increment,
     from calls_matched
     inner join suppliers using (supplier_row)
     inner join accounts on accounts.account_row = calls_matched.account_row
     left join deck_rows as rows_bought on rows_bought.row_id = calls_matched.buy_row
+    where is_payable(reason, sell_row, answered, calls_matched.direction)
 ),
 
 asked as (
@@ -39,7 +40,7 @@ asked as (
                 if(per_call, 60, billed(duration_seconds, first_increment, increment)),
                 max_charge_nanos,
                 charge_step,
-                rounding
+                rounding_of(rounding, charge_step)
             )
         end::bigint as asked_nanos,
     from bought

@@ -1,21 +1,81 @@
--- calls_matched.sql: adds a file's calls that are no rejects, with the rows of the catalogue that price them. In: calls_owned,
--- head_rows, choosy_rows. Outbound calls that were answered need a rate; inbound ones without cost nothing. Design 3.4.
+-- calls_matched.sql: adds a file's calls: who pays, and which rows of the decks price them; or the reason why none does. In:
+-- calls_read, account_keys, payers, suppliers, searched. One pass: nothing wide is held twice.
 insert into calls_matched
-with found as (
+with calls as (
     select
-        calls_owned.*,
-        coalesce(sell.row_id, choosy_sell.row_id) as sell_row,
-        coalesce(buy.row_id, choosy_buy.row_id) as buy_row,
-    from calls_owned
-    left join head_rows as sell
-        on sell.tariff = calls_owned.tariff
-        and sell.head = if(is_code, to_number, to_number[1:$head_digits])
-    left join head_rows as buy
-        on buy.tariff = calls_owned.buy_tariff
-        and buy.head = if(is_code, to_number, to_number[1:$head_digits])
-    left join (from choosy_rows where side = 'sell') as choosy_sell on choosy_sell.line = calls_owned.line
-    left join (from choosy_rows where side = 'buy') as choosy_buy on choosy_buy.line = calls_owned.line
-    where reason is null
+        * exclude (line, irregular),
+        coalesce(line, rowid + 1 + $skip)::integer as line,
+        if(is_code, null, number15(to_number)) as number,
+    from calls_read
+    where not irregular
+),
+
+-- The account by code, else login, else number of the calling side; inbound by the called side. Design 3.3.
+sides as (
+    select
+        calls.*,
+        coalesce(by_code.account_row, by_login.account_row, by_number.account_row) as caller_row,
+        coalesce(called_number.account_row, called_login.account_row, by_code.account_row) as called_row,
+        called_login.account_row as callee_row,
+    from calls
+    left join account_keys as by_code
+        on by_code.kind = 'code' and by_code.key = calls.code
+        and calls.started_at >= by_code.starts_at and calls.started_at < by_code.ends_at
+    left join account_keys as by_login
+        on by_login.kind = 'login' and by_login.key = coalesce(calls.login, lower(calls.from_number))
+        and calls.started_at >= by_login.starts_at and calls.started_at < by_login.ends_at
+    left join account_keys as by_number
+        on by_number.kind = 'number' and by_number.key = calls.from_number
+        and calls.started_at >= by_number.starts_at and calls.started_at < by_number.ends_at
+    left join account_keys as called_number
+        on called_number.kind = 'number' and called_number.key = calls.to_number
+        and calls.started_at >= called_number.starts_at and calls.started_at < called_number.ends_at
+    left join account_keys as called_login
+        on called_login.kind = 'login' and called_login.key = calls.called_login
+        and calls.started_at >= called_login.starts_at and calls.started_at < called_login.ends_at
+),
+
+directed as (
+    select
+        * exclude (direction),
+        coalesce(direction, if(caller_row is null and called_row is not null, 'inbound', 'outbound'))::direction as direction,
+    from sides
+),
+
+paying as (
+    select *, if(direction = 'inbound', called_row, caller_row) as account_row
+    from directed
+),
+
+-- A call that the PBX connected to another login of the same account never left it. Design 3.4.
+placed as (
+    select
+        paying.* exclude (direction),
+        if(paying.direction = 'outbound' and callee.account_id = payers.account_id, 'internal'::direction, paying.direction) as direction,
+        payers.outbound,
+        payers.inbound,
+        payers.outbound_codes,
+        payers.inbound_codes,
+    from paying
+    left join payers on payers.account_row = paying.account_row
+    left join payers as callee on callee.account_row = paying.callee_row
+),
+
+parted as (
+    select
+        placed.* exclude (outbound, inbound, outbound_codes, inbound_codes, carrier),
+        placed.carrier as trunk,
+        suppliers.supplier_row,
+        case direction
+            when 'outbound' then if(is_code, placed.outbound_codes, placed.outbound)
+            when 'inbound' then if(is_code, placed.inbound_codes, placed.inbound)
+        end as tariff,
+        case direction
+            when 'outbound' then if(is_code, suppliers.outbound_codes, suppliers.outbound)
+            when 'inbound' then if(is_code, suppliers.inbound_codes, suppliers.inbound)
+        end as buy_tariff,
+    from placed
+    left join suppliers on suppliers.trunk = nullif(lower(placed.carrier), '')
 )
 
 select
@@ -25,13 +85,25 @@ select
     direction,
     from_number,
     to_number,
+    is_code,
     started_at,
     duration_seconds,
     answered,
     account_row,
     trunk,
     supplier_row,
-    sell_row,
-    buy_row,
-from found
-where sell_row is not null or not answered or direction <> 'outbound'
+    tariff,
+    buy_tariff,
+    slot as sell_slot,
+    row_id as sell_row,
+    null::integer as buy_row,
+    case
+        when reason is not null then reason
+        when account_row is null then 'unknown-account'
+    end as reason,
+    case
+        when reason is not null then detail
+        when account_row is null
+        then if(direction = 'inbound', format('to "{}"', to_number), format('from "{}"', coalesce(code, login, from_number)))
+    end as detail,
+from searched('parted')

@@ -6,12 +6,18 @@ create or replace table calls_matched (
     direction direction,
     from_number varchar,
     to_number varchar,
+    is_code boolean,
     started_at timestamp,  -- UTC
     duration_seconds integer,
     answered boolean,
     account_row integer,
-    trunk varchar,
+    trunk varchar,  -- who carried the call on, as its CDR says
     supplier_row integer,
+    tariff integer,
+    buy_tariff integer,
+    sell_slot integer,  -- where the prefix was found, though which of its rows holds may be still to find
     sell_row integer,  -- row_id in deck_rows
-    buy_row integer
+    buy_row integer,
+    reason varchar,  -- why it cannot be rated; null where it can, as far as is known
+    detail varchar
 )

@@ -1,6 +1,8 @@
--- candidates.sql: the deck rows that one number may match at one instant, the longest prefix first. In: deck_rows.
+-- candidates.sql: the deck rows that have one number's prefix, or its code, whatever their dates, bands and callers; the
+-- longest prefix first. In: deck_rows. Instants are UTC.
 select
     prefix,
+    is_code,
     destination,
     "group",
     money(rate_nanos) as rate,
@@ -10,11 +12,14 @@ select
     per_call,
     allowed,
     late,
+    money(max_charge_nanos) as max_charge,
+    coalesce(band, '') as band,
+    coalesce(from_prefix, '') as from_prefix,
+    starts_at,
+    ends_at,
     line,
 from deck_rows
 where deck = $deck
-    and direction = 'outbound'
+    and direction = $direction
     and if(is_code, prefix = $code, starts_with(coalesce($number, ''), prefix))
-    and (starts_at is null or starts_at <= $instant)
-    and (ends_at is null or ends_at > $instant)
-order by length(prefix) desc
+order by length(prefix) desc, line

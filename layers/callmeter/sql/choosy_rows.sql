@@ -1,26 +1,10 @@
--- choosy_rows.sql: the deck row of calls whose slot has several in turn: by date, time band or caller. One row per line and
--- side (sell, buy). In: calls_owned, head_rows, slot_rows, live_rows, bands, holidays. Design 3.4.
+-- choosy_rows.sql: the deck row of calls whose slot has several in turn: by date, time band or caller. One row per call and
+-- side, sell or buy. In: calls_asked, slot_rows, live_rows, bands, holidays. Design 3.4.
 create or replace temp table choosy_rows as
-with sides as (
-    select line, 'sell' as side, tariff, to_number, is_code, from_number, started_at
-    from calls_owned
-    where reason is null
-    union all by name
-    select line, 'buy' as side, buy_tariff as tariff, to_number, is_code, from_number, started_at
-    from calls_owned
-    where reason is null and buy_tariff is not null
-),
-
-choosy as (
-    select
-        sides.*,
-        head_rows.slot,
-        timezone($zone, timezone('UTC', sides.started_at)) as wall,
-    from sides
-    inner join head_rows
-        on head_rows.tariff = sides.tariff
-        and head_rows.head = if(sides.is_code, sides.to_number, sides.to_number[1:$head_digits])
-        and head_rows.row_id is null
+with choosy as (
+    select *, timezone($zone, timezone('UTC', started_at)) as wall
+    from calls_asked
+    where row_id is null
 ),
 
 clocked as (
@@ -41,7 +25,7 @@ clocked as (
     from choosy
 )
 
-select line, side, max_by(live_rows.row_id, slot_rows.rank) as row_id
+select call_row, side, max_by(live_rows.row_id, slot_rows.rank) as row_id
 from clocked
 inner join slot_rows using (slot)
 inner join live_rows
@@ -58,4 +42,4 @@ where (live_rows.band is null or bands.band is not null)
         live_rows.from_prefix is null
         or starts_with(clocked.from_number, live_rows.from_prefix) and regexp_full_match(clocked.from_number, '[1-9][0-9]{6,14}')
     )
-group by line, side
+group by call_row, side

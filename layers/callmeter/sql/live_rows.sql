@@ -1,10 +1,10 @@
 -- live_rows.sql: the deck rows in force at some time between the first and the last call of a file. In: deck_rows,
--- calls_owned. `throughout`: for every caller, at all that time.
+-- calls_read. `throughout`: for every caller, at all that time.
 create or replace temp table live_rows as
 with span as (
     select min(started_at) as first, max(started_at) as last
-    from calls_owned
-    where reason is null
+    from calls_read
+    where reason is null and not irregular
 )
 
 select

@@ -123,6 +123,46 @@ create or replace macro e164(bare, country_code, international, trunk, lengths) 
         '^[1-9][0-9]{6,14}$'
     ), '');
 
+-- A number of E.164 digits as 15 digits, filled up with zeros.
+create or replace macro number15(digits) as
+    try_cast(digits as ubigint) * case length(digits)
+        when 7 then 100000000
+        when 8 then 10000000
+        when 9 then 1000000
+        when 10 then 100000
+        when 11 then 10000
+        when 12 then 1000
+        when 13 then 100
+        when 14 then 10
+        when 15 then 1
+    end::ubigint;
+
+-- The first digits of a number of 15 as one integer, apart from those of other tariffs and lengths: tariff, 1, digits.
+create or replace macro mark_of(tariff, number, digits) as
+    tariff::ubigint * 10000000000000000
+    + case digits
+        when 1 then number // 100000000000000 + 10
+        when 2 then number // 10000000000000 + 100
+        when 3 then number // 1000000000000 + 1000
+        when 4 then number // 100000000000 + 10000
+        when 5 then number // 10000000000 + 100000
+        when 6 then number // 1000000000 + 1000000
+        when 7 then number // 100000000 + 10000000
+        when 8 then number // 10000000 + 100000000
+        when 9 then number // 1000000 + 1000000000
+        when 10 then number // 100000 + 10000000000
+        when 11 then number // 10000 + 100000000000
+        when 12 then number // 1000 + 1000000000000
+        when 13 then number // 100 + 10000000000000
+        when 14 then number // 10 + 100000000000000
+        when 15 then number + 1000000000000000
+    end::ubigint;
+
+-- Whether a call that was matched is one to be paid for: outbound calls that were answered need a rate; inbound ones without
+-- a row cost nothing. Design 3.4.
+create or replace macro is_payable(reason, sell_row, answered, direction) as
+    reason is null and (sell_row is not null or not answered or direction <> 'outbound');
+
 -- Emergency, short and feature codes: dialled as they are, never E.164.
 create or replace macro short_code(bare) as
     case when regexp_full_match(bare, '[0-9]{2,6}|[*#][0-9*#]{1,11}') then bare end;
@@ -135,28 +175,32 @@ create or replace macro billed(duration_seconds, first_increment, increment) as
             + (duration_seconds - first_increment + increment - 1) // increment * increment
     end;
 
+-- What is added before the rest is cut off, in sixtieths of nanos.
+create or replace macro rounding_of(rounding, step) as
+    case rounding when 'up' then 60 * step - 1 when 'down' then 0 else 30 * step end;
+
 -- Sixtieths of nanos to nanos, rounded once to `step` nanos. Never negative, so // floors.
-create or replace macro rounded_sixtieths(sixtieths, step, rounding) as
-    (sixtieths + case rounding when 'up' then 60 * step - 1 when 'down' then 0 else 30 * step end) // (60 * step) * step;
+create or replace macro rounded_sixtieths(sixtieths, step, added) as
+    (sixtieths + added) // (60 * step) * step;
 
 -- One answered call's charge in nanos: capped, then rounded once to `step` nanos. Design 3.6. A max_charge_nanos of null is
--- no cap. What could pass a bigint, at rates no deck has, is worked out in a hugeint, which takes ten times as long.
-create or replace macro charge_nanos(rate_nanos, connect_fee_nanos, seconds, max_charge_nanos, step, rounding) as
+-- no cap. `added` is rounding_of(rounding, step). What could pass a bigint, at rates no deck has, is worked out in a hugeint, which takes ten times as long.
+create or replace macro charge_nanos(rate_nanos, connect_fee_nanos, seconds, max_charge_nanos, step, added) as
     case
         when rate_nanos < 1000000000000 and connect_fee_nanos < 1000000000000 and seconds < 1000000
         then rounded_sixtieths(
-            least(connect_fee_nanos * 60 + rate_nanos * seconds, max_charge_nanos * 60), step, rounding
+            least(connect_fee_nanos * 60 + rate_nanos * seconds, max_charge_nanos * 60), step, added
         )
         else rounded_sixtieths(
             least(connect_fee_nanos::hugeint * 60 + rate_nanos::hugeint * seconds, max_charge_nanos::hugeint * 60),
             step::hugeint,
-            rounding
+            added
         )
     end;
 
--- First and further increment: the plan's or carrier's own where it has them, else the deck's.
-create or replace macro own_increment(billing, of_deck) as
-    case billing when 'per-minute' then 60 when 'per-second' then 1 else of_deck end;
+-- The increment, first and further, that a plan or carrier has of its own; null where it is the deck's.
+create or replace macro own_increment(billing) as
+    case billing when 'per-minute' then 60 when 'per-second' then 1 end;
 
 -- Nanos of one currency in another, rounded half up to 6 decimals. One of the two rates is null. Design 3.13.
 create or replace macro exchanged(amount_nanos, multiply_nanos, divide_nanos) as

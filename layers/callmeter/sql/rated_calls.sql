@@ -8,7 +8,7 @@ select
             when coalesce(covering.free_seconds, 0) = 0 then charge_nanos
             when covering.uncovered = 0 then 0
             else charge_nanos(
-                rate_nanos, connect_fee_nanos, covering.uncovered, max_charge_nanos, charge_step, rounding
+                rate_nanos, connect_fee_nanos, covering.uncovered, max_charge_nanos, charge_step, rounding_of(rounding, charge_step)
             )
         end::bigint as charge_nanos
     ),

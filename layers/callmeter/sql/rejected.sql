@@ -1,10 +1,11 @@
--- rejected.sql: lines that cannot be rated, appended to rejects, with reason and original line. In: calls_owned,
--- calls_matched, plans, accounts, lines.
+-- rejected.sql: lines that cannot be rated, appended to rejects, with reason and original line. In: calls_matched,
+-- plans, accounts, lines.
 insert into rejects
 with unrated as (
     select *
-    from calls_owned
-    anti join (select line from calls_matched where file_row = $file_row) as matched using (line)
+    from calls_matched
+    where file_row = $file_row
+        and not is_payable(reason, sell_row, answered, direction)
 ),
 
 reasoned as (

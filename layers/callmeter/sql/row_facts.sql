@@ -8,6 +8,8 @@ select
     deck::few_text as deck,
     rate_nanos,
     connect_fee_nanos,
+    money(rate_nanos)::decimal(18, 9) as rate,
+    money(connect_fee_nanos)::decimal(18, 9) as connect_fee,
     first_increment,
     increment,
     per_call,

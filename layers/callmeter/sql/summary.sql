@@ -1,14 +1,13 @@
--- summary.sql: what was rated, one row per currency. Margin is of calls whose buying price is known. In: rated_calls.
+-- summary.sql: what was rated, one row per currency. Margin is of calls whose buying price is known. In: written.
 select
-    currency,
-    money(coalesce(sum(charge_nanos), 0)) as charge,
-    money(coalesce(sum(charge_nanos - buy_charge_nanos), 0)) as margin,
-    count(buy_charge_nanos) as bought,
+    currency::varchar as currency,
+    coalesce(sum(charge), 0)::decimal(38, 9) as charge,
+    coalesce(sum(charge - buy_charge), 0)::decimal(38, 9) as margin,
+    count(buy_charge) as bought,
     count(*) as rated,
     coalesce(sum(duration_seconds) filter (status <> 'unanswered'), 0)::bigint as duration_seconds,
     count(*) filter (status = 'late') as late,
     count(*) filter (barred) as barred,
-    count(*) filter (below_cost) as below_cost,
-from rated_calls
+from written
 group by currency
 order by currency

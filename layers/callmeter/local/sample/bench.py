@@ -57,20 +57,22 @@ copy (
 """
 
 
-def write_bench(calls_path: Path, rates_dir: Path, *, calls: int, prefixes: int, seed: int) -> None:
+def write_bench(
+    calls_path: Path, rates_dir: Path, *, calls: int, prefixes: int, seed: int, accounts: int = ACCOUNTS
+) -> None:
     """Write `calls` calls to `calls_path` and, below `rates_dir`, a catalogue whose deck has `prefixes` rows.
 
-    The catalogue has operator.toml, plans.toml, destinations.csv, decks/bench.csv and accounts.csv (20,000
-    accounts of one number). Every call's number has a rate, so nothing is rejected.
+    The catalogue has operator.toml, plans.toml, destinations.csv, decks/bench.csv and accounts.csv (accounts of one
+    number each). Every call's number has a rate, so nothing is rejected. Of one seed, fewer prefixes are some of more.
     """
     drawn = _prefixes(prefixes, Random(seed))  # noqa: S311 - benchmark data
-    _write_rates(rates_dir, drawn)
+    _write_rates(rates_dir, drawn, accounts)
     with duckdb.connect() as database:
         database.execute("set enable_progress_bar = false")
         database.execute("create table prefixes (prefix varchar)")
         database.execute("insert into prefixes select unnest($drawn)", {"drawn": drawn})
         copy = _CALLS.replace("{path}", str(calls_path).replace("'", "''"))
-        database.execute(copy, {"seed": seed, "accounts": ACCOUNTS, "calls": calls})
+        database.execute(copy, {"seed": seed, "accounts": accounts, "calls": calls})
 
 
 def _prefixes(count: int, random: Random) -> list[str]:
@@ -85,7 +87,7 @@ def _prefixes(count: int, random: Random) -> list[str]:
     return sorted(found)
 
 
-def _write_rates(folder: Path, prefixes: list[str]) -> None:
+def _write_rates(folder: Path, prefixes: list[str], count: int) -> None:
     (folder / "decks").mkdir(parents=True, exist_ok=True)
     deck = ["TargetName,TargetPrefix,Price,billingblock"]
     destinations = ["prefix,destination,group"]
@@ -94,7 +96,7 @@ def _write_rates(folder: Path, prefixes: list[str]) -> None:
         deck.append(f"Place {prefix},{prefix},{rate},{_INCREMENTS[n % len(_INCREMENTS)]}")
         destinations.append(f"{prefix},Place {prefix},{_GROUPS[n % len(_GROUPS)]}")
     accounts = ["account_id,name,plan,numbers,currency,anchor_day"]
-    accounts += [f"B{n:05d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1}" for n in range(ACCOUNTS)]
+    accounts += [f"B{n:05d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1}" for n in range(count)]
     texts = {"operator.toml": _OPERATOR, "plans.toml": _PLANS, "accounts.csv": "\n".join(accounts) + "\n"}
     texts |= {"decks/bench.csv": "\n".join(deck) + "\n", "destinations.csv": "\n".join(destinations) + "\n"}
     for name, text in texts.items():

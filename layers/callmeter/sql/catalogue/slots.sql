@@ -6,8 +6,6 @@ select
     is_code,
     prefix,
     length(prefix) as digits,
-    if(is_code, null, rpad(prefix, 15, '0')::ubigint) as first_number,
-    if(is_code, null, rpad(prefix, 15, '9')::ubigint + 1) as after_number,
 from deck_rows
 inner join tariffs using (deck, direction, is_code)
 group by tariff, is_code, prefix

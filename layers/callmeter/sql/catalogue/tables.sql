@@ -65,8 +65,8 @@ create or replace table exchange (
 -- The parts a deck has for matching: its outbound prefixes, its inbound ones, its codes of either direction.
 create or replace table tariffs (tariff integer, deck varchar, direction varchar, is_code boolean);
 
--- Numbers of a tariff from `first_number` (15 digits, filled with 0) to the next row's: the longest prefix they begin with.
-create or replace table number_slots (tariff integer, first_number ubigint, slot integer);
+-- How the longest prefix of a number is found: see marks.sql.
+create or replace table marks (mark ubigint, slot integer);
 
 create or replace table code_slots (tariff integer, code varchar, slot integer);
 

@@ -1,7 +1,7 @@
 -- tariffs.sql: the parts a deck has for matching, one row each. In: deck_rows.
 insert into tariffs
 select
-    row_number() over (order by deck, direction, is_code)::integer as tariff,
+    row_number() over (order by is_code, deck, direction)::integer as tariff,
     deck,
     direction,
     is_code,
