@@ -16,6 +16,7 @@ import duckdb
 from rich.console import Console
 
 from bench import curve, prefixes, reference_data, small, stages, whole
+from bench.others import share_of_others, spent
 from bench.results import Result, table
 from bench.setting import Setting
 
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Setting], list[Result]]] = {
     "small": small.measure,
 }
 CURVE, STAGES = "curve", "stages"
+_QUIET = 0.1  # of the machine; where others have more, numbers mean little
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,9 +42,16 @@ def main(arguments: list[str] | None = None) -> None:
                 told.print(line)
 
         setting = Setting(options.out, tell, calls=options.calls, runs=options.runs, long=options.long)
+        before = spent()
         results, more = measure(setting, options.only, options.out)
+        others = share_of_others(before, spent())
     title = f"{setting.calls:,} calls, {setting.prefixes:,} prefixes, {os.cpu_count()} cores, medians of {setting.runs}"
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "duckdb": duckdb.__version__}
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "others": others,
+    }
     content = {
         "machine": machine,
         "calls": setting.calls,
@@ -57,6 +66,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(text)  # noqa: T201 - what was asked for
     else:
         _show(title, results, more, options.out)
+    if others is not None and others > _QUIET:
+        told.print(f"[bold red]Others had {others:.0%} of this machine meanwhile: do not trust these numbers.[/]")
 
 
 def measure(setting: Setting, parts: list[str], out: Path) -> tuple[list[Result], dict[str, Any]]:

@@ -88,8 +88,8 @@ def plot(points: list[Point], path: Path) -> None:
     right.set(title="Memory", xlabel="million calls", ylabel="MB")
     for axes, values, shown in ((left, seconds, "{:,.1f} s"), (right, memory, "{:,.0f} MB")):
         for x, y in zip(millions, values, strict=True):
-            axes.annotate(shown.format(y), (x, y), textcoords="offset points", xytext=(0, -14), ha="center", fontsize=9)
-        axes.set_xlim(0, max(millions) * 1.08)
+            axes.annotate(shown.format(y), (x, y), textcoords="offset points", xytext=(6, -14), ha="left", fontsize=9)
+        axes.set_xlim(0, max(millions) * 1.2)
         axes.set_ylim(0, max(*axes.get_ylim(), max(values)) * 1.25)  # room for the legend
         axes.grid(visible=True, alpha=0.3)
         axes.legend(loc="upper left")

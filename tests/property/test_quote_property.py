@@ -110,7 +110,10 @@ def test_a_quote_chooses_the_row_that_rating_does_or_none_like_it(seed: int) -> 
 
 # ---- rates with bands, callers and dates
 
-DECK_HEADER = "prefix,destination,rate,connect_fee,first_increment,increment,late,effective_from,effective_to,band,max_charge,from_prefix"
+DECK_HEADER = (
+    "prefix,destination,rate,connect_fee,first_increment,increment,late,"
+    "effective_from,effective_to,band,max_charge,from_prefix"
+)
 PREFIXES = ("44", "447", "4477", "1", "12", "125")
 
 

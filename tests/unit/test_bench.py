@@ -10,6 +10,7 @@ from bench import __main__ as command
 from bench import prefixes, processes, results, small
 from bench.curve import Point, plot
 from bench.curve import results as curve_results
+from bench.others import Spent, share_of_others
 from bench.results import Result
 from bench.setting import Setting
 from callmeter.errors import Missing
@@ -107,3 +108,25 @@ def test_the_folder_is_a_store(tmp_path: Path) -> None:
     store.delete("a/one")
     with pytest.raises(Missing):
         store.get("a/one")
+
+
+def test_what_others_had_of_the_machine_is_all_work_but_our_own() -> None:
+    before = Spent(there_is=1000, worked=400, own=10)
+    assert share_of_others(before, Spent(there_is=1200, worked=550, own=110)) == pytest.approx(0.25)
+    assert share_of_others(before, Spent(there_is=1200, worked=450, own=61)) == 0
+    assert share_of_others(None, before) is None
+    assert share_of_others(before, before) is None
+
+
+def test_the_command_writes_its_numbers_and_prints_them_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Result("it", "s", [1.0], 2.0, [1.0], "ratio")
+    monkeypatch.setitem(command.PARTS, "whole", lambda _: [found])
+    command.main(["--only", "whole", "--calls", "10", "--out", str(tmp_path / "out"), "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert (printed["calls"], printed["results"]) == (10, [found.as_json()])
+    with pytest.raises(SystemExit):
+        command.main(["--calls", "0"])
+    assert "no whole number from 1 on" in capsys.readouterr().err

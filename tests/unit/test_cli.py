@@ -1,18 +1,22 @@
 """The command line: what it prints, and how it ends (0: files read, 1: not done, 2: usage or broken rates)."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from callmeter import cli
+from callmeter.cli import shown
 from callmeter.errors import REJECT_REASONS
 from callmeter.model import RATED_COLUMNS
 from rating_kit import HEADER, ME, MONDAY, calls, write, write_rates
@@ -100,6 +104,7 @@ def test_rate_prints_one_object_that_accounts_for_every_row_and_reason(tmp_path:
         "rows_in": 11, "rated": 4, "duplicates": 1, "rejected": 6,
         "reject_reasons": dict.fromkeys(sorted(REJECT_REASONS), 1),
         "late": 1, "barred": 1, "minutes": 3.02, "charge": {"GBP": "1.611"},
+        "below_cost": 0, "margin": {},
     }  # fmt: skip
     assert out.read_text(encoding="utf-8").startswith(",".join(RATED_COLUMNS) + "\n")
     assert rejects.read_text(encoding="utf-8").count("\n") == 7
@@ -111,6 +116,87 @@ def test_rate_prints_the_same_for_people(tmp_path: Path, rates: Path, run: Run) 
     assert ended.code == 0
     assert " ".join(words[:8]) == "rows in 11 rated 4 duplicates 1 rejected"
     assert {"no-rate", "GBP", "1.611"} <= {word.strip(",") for word in words}
+
+
+def test_rate_shows_the_reasons_with_a_line_each_and_what_to_do(tmp_path: Path, rates: Path, run: Run) -> None:
+    """The most frequent reason comes first; nothing in a line can move the cursor."""
+    text = f"{MIXED}\nk,{ME},+4930123457,{MONDAY},60\nl,{ME},\x1b[2J{'x' * 200},{MONDAY},60"
+    path, rejects = write(tmp_path / "calls.csv", text), tmp_path / "rejects.csv"
+    ended = run("rate", path, "--rates", rates, "--out", tmp_path / "out.csv", "--rejects", rejects)
+    assert ended.code == 0
+    lines = [line.strip() for line in ended.out.splitlines()]
+    first = lines.index("Rejected, with the first line of each reason:") + 1
+    assert lines[first : first + 6] == [
+        "2  bad-number: the other end is not a phone number",
+        'calls.csv:10: to "nowhere"',
+        f"h,{ME},nowhere,{MONDAY},60",
+        "To do: mend the number, or state its country with --country",
+        "2  no-rate: the plan's deck has no row in force for this destination",
+        'calls.csv:12: to "4930123456" in deck retail',
+    ]
+    assert "\x1b" not in ended.out
+    assert f"callmeter rejects {rejects}" in ended.out.replace("\n", "")
+
+
+def test_rate_writes_what_was_earned_per_carrier_and_destination(tmp_path: Path, run: Run) -> None:
+    """Sold at 0.06 a minute: bought at 0.01 a gain of 0.05, at 0.10 a loss of 0.04; nobody knows cheapskate's price."""
+    carriers = "".join(f'[carriers.{name}]\ndeck = "{name}"\ncurrency = "GBP"\n' for name in ("dear", "fair"))
+    rates = write_rates(
+        tmp_path,
+        deck="prefix,destination,rate\n44,UK,0.06\n",
+        decks={"dear": "prefix,rate\n44,0.10\n", "fair": "prefix,rate\n44,0.01\n"},
+        carriers=carriers,
+    )
+    rows = (
+        f"a,{ME},{UK},{MONDAY},60,fair", f"b,{ME},{UK},{MONDAY},120,FAIR", f"c,{ME},{UK},{MONDAY},60,dear",
+        f"d,{ME},{UK},{MONDAY},60,cheapskate", f"e,{ME},{UK},{MONDAY},0,fair",
+    )  # fmt: skip
+    path = write(tmp_path / "calls.csv", "\n".join((f"{HEADER},carrier", *rows)))
+    margins = tmp_path / "margins.csv"
+    options = ("--rates", rates, "--out", tmp_path / "out.csv", "--margins", margins)
+    facts = run("rate", path, *options, "--json").json
+    assert (facts["below_cost"], facts["margin"]) == (1, {"GBP": "0.11"})
+    assert margins.read_text(encoding="utf-8").splitlines() == [
+        "carrier,destination,prefix,calls,seconds,charge,buy_charge,margin,currency,calls_below_cost",
+        "dear,UK,44,1,60,0.060000,0.100000,-0.040000,GBP,1",
+        "fair,UK,44,2,180,0.180000,0.030000,0.150000,GBP,0",
+        "cheapskate,UK,44,1,60,0.060000,,,GBP,0",
+    ]
+    words = " ".join(run("rate", path, *options).out.split())
+    assert "below cost 1 margin GBP 0.11" in words
+
+
+def test_rate_says_nothing_of_margins_or_rejects_where_there_are_none(tmp_path: Path, rates: Path, run: Run) -> None:
+    path = write(tmp_path / "calls.csv", calls(f"a {UK}"))
+    ended = run("rate", path, "--rates", rates, "--out", tmp_path / "out.csv")
+    assert "margin" not in ended.out
+    assert "Rejected" not in ended.out
+
+
+def test_progress_shows_the_share_of_the_work_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of 5, 30, 30 and 35: at the first file 5 % are done, at the second, of the same name, 35 %; then 65 %."""
+    screen = Console(file=StringIO(), force_terminal=True, width=100)
+    monkeypatch.setattr(shown, "err", screen)
+    steps = [("the catalogue", 5.0), ("a.csv", 30.0), ("a.csv", 30.0), ("writing", 35.0)]
+    drawn: list[str] = []
+    with shown.progress(quiet=False, steps=steps) as progress:
+        for name, _ in steps:
+            progress(name)
+            with screen.capture() as written:
+                screen.print("")
+            drawn.append(written.get())
+    assert [re.findall(r"(\d+)%", text)[-1] for text in drawn] == ["0", "5", "35", "65"]
+
+
+@pytest.mark.parametrize(("terminal", "quiet"), [(False, False), (True, True)])
+def test_progress_shows_nothing_without_a_terminal_or_where_it_has_to_be_quiet(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, quiet: bool
+) -> None:
+    written = StringIO()
+    monkeypatch.setattr(shown, "err", Console(file=written, force_terminal=terminal, width=100))
+    with shown.progress(quiet=quiet, steps=[("one", 1.0)]) as progress:
+        progress("one")
+    assert written.getvalue().strip() == ""
 
 
 def test_rate_writes_parquet_with_exact_types(tmp_path: Path, rates: Path, run: Run) -> None:
@@ -150,7 +236,7 @@ def test_rate_of_a_headers_only_file_reads_no_rows(tmp_path: Path, rates: Path, 
         (["calls.csv", "--out", "calls.csv"], "calls.csv: the output would overwrite a file that is read"),
         (["calls.csv", "--out", "rates/accounts.csv"], "accounts.csv: the output would overwrite a file that is read"),
         (["calls.csv", "--out", "rates/decks/retail.csv"], "the output would overwrite a file that is read"),
-        (["calls.csv", "--rejects", "out.csv"], "rated calls and rejects need a file each"),
+        (["calls.csv", "--rejects", "out.csv"], "rated calls, rejects and margins need a file each"),
         (["calls.csv", "--timezone", "Europe/Londn"], 'time zone "Europe/Londn" is not known'),
         (["calls.csv", "--country", "XX"], 'country "XX" is not known; write two letters such as GB, US or DE'),
         (["calls.csv", "--source", "3cy"], 'there is no source "3cy"; the sources are: '),
@@ -233,6 +319,7 @@ def test_quote_says_what_a_call_costs_and_why(rates: Path, run: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert [line.strip() for line in ended.out.splitlines()] == [
         "020 7123 4567 is 442071234567",
+        "Monday 5 October 2026, 11:00 in Europe/London",
         "44 is the longest prefix in deck retail (line 2): UK, uk",
         "61 s in increments of 60/1, set by the deck: 61 s are billed",
         "0.05 + 0.06 x 61 / 60 = 0.111",
@@ -249,7 +336,8 @@ def test_quote_gives_one_object(rates: Path, run: Run) -> None:
     facts = ended.json
     steps = facts.pop("steps")
     assert facts == {
-        "to_number": "447700900123", "destination": "UK Mobile", "prefix": "447", "group": "mobile", "rate": "0.085",
+        "to_number": "447700900123", "from_number": "", "direction": "outbound", "deck": "retail", "line": 3, "band": "",
+        "from_prefix": "", "max_charge": None, "destination": "UK Mobile", "prefix": "447", "group": "mobile", "rate": "0.085",
         "connect_fee": "0.00", "billed_seconds": 61, "charge": "0.0864", "currency": "GBP", "status": "rated",
         "barred": False,
     }  # fmt: skip
@@ -295,6 +383,9 @@ def test_quote_is_of_the_row_in_force_at_that_local_time(tmp_path: Path, run: Ru
         (["+4930123456", "--seconds", 60], 1, "deck retail has no row in force for +4930123456"),
         (["112", "--seconds", 60], 1, "deck retail has no row in force for 112"),
         ([UK, "--seconds", -1], 2, "--seconds cannot be negative"),
+        ([UK, "--seconds", 2678401], 2, "--seconds cannot be over 2678400, 31 days"),
+        ([UK, "--seconds", 60, "--from", "x"], 2, '--from "x" is not a phone number; write it as +442079460001'),
+        ([UK, "--seconds", 60, "--direction", "up"], 2, "'up' is not one of 'out', 'in'"),
         ([UK, "--seconds", "many"], 2, "'many' is not a valid integer"),
         ([UK, "--seconds", 60, "--at", "soon"], 2, '--at "soon" is not a time; write it as 2026-10-05T10:00:00Z'),
         ([UK, "--seconds", 60, "--plan", "gold"], 2, 'there is no plan "gold"; the plans are: basic'),
