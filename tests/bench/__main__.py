@@ -121,9 +121,9 @@ def _show(title: str, results: list[Result], more: dict[str, Any], out: Path) ->
     console = Console() if Console().is_terminal else Console(width=150)
     if results:
         console.print(table(title, results))
-    for kind, spent in more.get("stages", {}).items():
+    for kind, seconds_of in more.get("stages", {}).items():
         console.print(
-            f"{kind}: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items() if seconds > 0.01)
+            f"{kind}: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in seconds_of.items() if seconds > 0.01)
         )
     if "curve" in more:
         console.print(f"The curves are in {out / 'curve.png'}.")

@@ -10,7 +10,7 @@ _STAT = Path("/proc/stat")  # Linux; elsewhere nothing is known
 
 @dataclass(frozen=True)
 class Spent:
-    """Processor seconds so far: of all there is (idle included), of all that worked, of this process and its children."""
+    """Processor seconds so far: all there is, all that were worked, and those of this process and its children."""
 
     there_is: float
     worked: float

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from callmeter.catalogue.compile import Catalogue, compile_catalogue, open_catalogue, save_catalogue
@@ -233,6 +233,9 @@ FUZZ = settings(
 
 @FUZZ
 @given(content=mutants(CALLS))
+@example(content=GENERIC.replace("a,", '"a,').encode())  # a quote that ends lines later
+@example(content=QUOTED.replace('"61"', '"61').encode())
+@example(content=b"\0".join(GENERIC.encode().split(b"b")))
 def test_a_damaged_file_of_calls_is_refused_or_each_line_of_it_is_a_row(compiled: Path, content: bytes) -> None:
     """Cut by DuckDB or with care it reads the same; and rows in = rated + duplicates + rejected."""
     with engine(allowed=[compiled]) as (con, work):

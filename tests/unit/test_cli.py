@@ -175,17 +175,13 @@ def test_rate_says_nothing_of_margins_or_rejects_where_there_are_none(tmp_path: 
 
 def test_progress_shows_the_share_of_the_work_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps of 5, 30, 30 and 35: at the first file 5 % are done, at the second, of the same name, 35 %; then 65 %."""
-    screen = Console(file=StringIO(), force_terminal=True, width=100)
-    monkeypatch.setattr(shown, "err", screen)
+    written = StringIO()
+    monkeypatch.setattr(shown, "err", Console(file=written, force_terminal=True, width=100))
     steps = [("the catalogue", 5.0), ("a.csv", 30.0), ("a.csv", 30.0), ("writing", 35.0)]
-    drawn: list[str] = []
     with shown.progress(quiet=False, steps=steps) as progress:
         for name, _ in steps:
             progress(name)
-            with screen.capture() as written:
-                screen.print("")
-            drawn.append(written.get())
-    assert [re.findall(r"(\d+)%", text)[-1] for text in drawn] == ["0", "5", "35", "65"]
+    assert list(dict.fromkeys(re.findall(r"(\d+)%", written.getvalue()))) == ["0", "5", "35", "65"]
 
 
 @pytest.mark.parametrize(("terminal", "quiet"), [(False, False), (True, True)])
@@ -336,8 +332,9 @@ def test_quote_gives_one_object(rates: Path, run: Run) -> None:
     facts = ended.json
     steps = facts.pop("steps")
     assert facts == {
-        "to_number": "447700900123", "from_number": "", "direction": "outbound", "deck": "retail", "line": 3, "band": "",
-        "from_prefix": "", "max_charge": None, "destination": "UK Mobile", "prefix": "447", "group": "mobile", "rate": "0.085",
+        "to_number": "447700900123", "from_number": "", "direction": "outbound", "deck": "retail", "line": 3,
+        "band": "", "from_prefix": "", "max_charge": None, "destination": "UK Mobile", "prefix": "447",
+        "group": "mobile", "rate": "0.085",
         "connect_fee": "0.00", "billed_seconds": 61, "charge": "0.0864", "currency": "GBP", "status": "rated",
         "barred": False,
     }  # fmt: skip

@@ -25,7 +25,9 @@ def warned(folder: Path, *, shown: int = 5, **reference: Any) -> Warnings:
 
 def told(folder: Path, **reference: Any) -> list[str]:
     """Place, code and text of each warning."""
-    return [f"{one.file[6:]}:{one.line}:{one.column} {one.code}: {one.text}" for one in warned(folder, **reference).told]
+    return [
+        f"{one.file[6:]}:{one.line}:{one.column} {one.code}: {one.text}" for one in warned(folder, **reference).told
+    ]
 
 
 # ---- problems of all files at once
@@ -88,8 +90,8 @@ def test_a_plain_folder_has_none(tmp_path: Path) -> None:
 def test_ten_times_dearer_than_the_prefix_around(tmp_path: Path) -> None:
     deck = "rate,prefix\n0.05,44\n0.49,441\n0.5,442\n5,4420\n50,44203\n0.60,47\n"
     assert told(tmp_path, deck=deck) == [
-        "decks/retail.csv:4:1 ten-times-dearer: prefix 442 at 0.50 is 10 times as dear as prefix 44 around it (line 2), "
-        "at 0.05",
+        "decks/retail.csv:4:1 ten-times-dearer: prefix 442 at 0.50 is 10 times as dear as prefix 44 around it "
+        "(line 2), at 0.05",
         "decks/retail.csv:5:1 ten-times-dearer: prefix 4420 at 5.00 is 10 times as dear as prefix 442 around it "
         "(line 4), at 0.50",
         "decks/retail.csv:6:1 ten-times-dearer: prefix 44203 at 50.00 is 10 times as dear as prefix 4420 around it "
@@ -149,7 +151,7 @@ def test_a_dated_row_that_falls_back_to_a_cheaper_prefix(tmp_path: Path) -> None
     assert told(tmp_path, deck=deck) == [
         "decks/retail.csv:3:10 cheaper-fallback: prefix 447 costs 0.08 from 2026-11-01: until then its calls match "
         "prefix 44 (line 2), at 0.05",
-        "decks/retail.csv:4:10 cheaper-fallback: prefix 448 costs 0.08 until 2026-12-01: after that its calls match "
+        "decks/retail.csv:4:11 cheaper-fallback: prefix 448 costs 0.08 until 2026-12-01: after that its calls match "
         "prefix 44 (line 2), at 0.05",
     ]
 
@@ -163,7 +165,7 @@ def test_a_connect_fee_that_is_the_rate_in_every_row(tmp_path: Path) -> None:
 
 
 def test_prefixes_sold_for_less_than_every_carrier_asks(tmp_path: Path) -> None:
-    """0.08 USD are 0.06 GBP. 447: bought at 0.09 x 0.75 = 0.0675, or 0.07; 4479 inherits the sell price of 447."""
+    """0.08 USD are 0.06 GBP. 447: bought at 0.09 x 0.75 = 0.0675, or 0.07; 4479 at 0.0675 too."""
     carriers = CARRIERS + '[carriers.pound]\ndeck = "pound"\ncurrency = "GBP"\n'
     decks = {"vox": "prefix,rate\n44,0.08\n447,0.09\n1,0.01\n", "pound": "prefix,rate\n447,0.07\n4479,0.5\n"}
     deck = "prefix,rate\n44,0.06\n447,0.065\n4479,0.4\n1,0.02\n33,0.01\n"
@@ -173,8 +175,8 @@ def test_prefixes_sold_for_less_than_every_carrier_asks(tmp_path: Path) -> None:
         "decks/retail.csv:3:5 below-cost: a minute to prefix 447 is sold at 0.065 GBP, but vox asks 0.09 USD, "
         "that is 0.0675 GBP"
     ]
-    finer = decks | {"vox": "prefix,rate\n44,0.08\n4475,0.09\n"}
-    [line] = told(tmp_path, deck="prefix,rate\n44,0.06\n", decks=finer, carriers=CARRIERS, fx=fx)
+    finer = {"vox": "prefix,rate\n44,0.08\n4475,0.09\n", "pound": "prefix,rate\n4475,0.5\n"}
+    [line] = told(tmp_path, deck="prefix,rate\n44,0.06\n", decks=finer, carriers=carriers, fx=fx)
     assert line.startswith("decks/retail.csv:2:4 below-cost: a minute to prefix 4475 is sold at 0.06 GBP, but vox asks")
 
 

@@ -71,7 +71,9 @@ def test_a_finer_prefix_at_its_parents_price_is_no_change(tmp_path: Path) -> Non
 def test_a_prefix_that_is_split_up_whole_has_no_price_of_its_own(tmp_path: Path) -> None:
     split = "".join(f"447{n},0.08\n" for n in range(10) if n != 3) + "".join(f"4473{n},0.08\n" for n in range(10))
     assert told(tmp_path, "prefix,rate\n447,0.08\n", f"prefix,rate\n{split}") == []
-    assert told(tmp_path, "prefix,rate\n447,0.08\n", f"prefix,rate\n{split[:-10]}") == ["withdrawn 447 0.08>"]
+    assert told(tmp_path, "prefix,rate\n447,0.08\n", "prefix,rate\n" + split.removesuffix("44739,0.08\n")) == [
+        "withdrawn 447 0.08>"
+    ]
 
 
 def test_a_withdrawn_prefix_falls_to_the_one_around_it(tmp_path: Path) -> None:
@@ -234,7 +236,8 @@ def test_every_column_of_a_deck_reaches_the_second_rating(tmp_path: Path) -> Non
     """On itself nothing differs: bands, callers, caps, per-call prices, codes, late, barred and inbound rows."""
     deck = (
         "prefix,rate,band,from_prefix,max_charge,per_call,group,late,allowed,direction,destination,connect_fee,increment\n"
-        '44,0.06,,,,,uk,,,,"UK, all",0.01,60/6\n44,0.12,peak,,0.2,,,,,,,,\n442,0.03,,4420,,,,,,,,,\n448,0.5,,,,yes,,,,,,,\n'
+        '44,0.06,,,,,uk,,,,"UK, all",0.01,60/6\n44,0.12,peak,,0.2,,,,,,,,\n442,0.03,,4420,,,,,,,,,\n'
+        "448,0.5,,,,yes,,,,,,,\n"
         "999,0.1,,,,,emergency,,,,,,\n4487,,,,,,,yes,,,,,\n4490,,,,,,,,no,,,,\n4491,1.123456789,,,,,,,no,,,,\n"
         "44207946,0.01,,,,,,,,inbound,,,\n"
     )

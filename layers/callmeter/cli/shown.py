@@ -78,7 +78,8 @@ def progress(*, quiet: bool, steps: Sequence[tuple[str, float]] = ()) -> Iterato
             nonlocal begun
             if name in names[begun:]:
                 begun = names.index(name, begun) + 1
-            bar.update(task, description=name, completed=sum(weight for _, weight in steps[: max(begun - 1, 0)]))
+            done = sum(weight for _, weight in steps[: max(begun - 1, 0)])
+            bar.update(task, description=name, completed=done, refresh=True)
 
         yield step
 
