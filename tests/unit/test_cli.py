@@ -292,6 +292,13 @@ def test_many_problems_are_cut_short(tmp_path: Path, run: Run) -> None:
     assert "… and 10 more" in ended.err
 
 
+def test_a_problem_cannot_flood_the_screen_or_move_its_cursor(tmp_path: Path, run: Run) -> None:
+    deck = f"prefix,rate\n44,\x1b[2J{'x' * 100_000}\n"
+    ended = run("rates", "check", "--rates", write_rates(tmp_path, deck=deck))
+    assert (ended.code, "\x1b" in ended.err) == (2, False)
+    assert max(map(len, ended.err.splitlines())) < 2100
+
+
 # ---- rates check
 
 

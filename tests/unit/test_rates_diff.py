@@ -1,9 +1,11 @@
 """`rates diff`: which prices change, as calls would feel it; for whom; and what calls would have cost."""
 
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -285,3 +287,56 @@ def test_calls_need_to_know_which_deck_it_is(tmp_path: Path) -> None:
             reprice(con, result, [path], old, new, work, at=NOW, rates=rates)
         with pytest.raises(UsageError, match="--rates"):
             reprice(con, result, [path], old, new, work, at=NOW)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_wherever_the_rater_differs_a_change_says_so_and_nowhere_else(tmp_path: Path, seed: int) -> None:
+    """Random decks with bands, dates and callers; each call's rate under either, against the change of its longest
+    prefix in force of either deck."""
+    chance = random.Random(seed)  # noqa: S311
+    decks = [_random_deck(chance) for _ in range(2)]
+    settings: dict[str, Any] = {"operator": OPERATOR + BANDS, "accounts": CALLERS}
+    result = compared(tmp_path, *decks, **settings)
+    starts = [NOW + timedelta(hours=chance.randrange(24 * 90)) for _ in range(40)]
+    dialled = [f"+44{chance.choice('12')}{chance.choice('12')}{chance.choice('12')}1234567" for _ in starts]
+    lines = [
+        f"{n},{chance.choice(('442079460001', '491711234567'))},{to},{start:%Y-%m-%dT%H:%M:%SZ},60"
+        for n, (to, start) in enumerate(zip(dialled, starts, strict=True))
+    ]
+    text = "\n".join((HEADER, *lines)) + "\n"
+    rates = [_rates(tmp_path, deck, text, settings) for deck in decks]
+    changed = {change.prefix for change in result.changes}
+    for n, to in enumerate(dialled):
+        old, new = (side.get(str(n)) for side in rates)
+        heads = {to[1:digits] for digits in range(2, len(to))}
+        assert old == new or heads & changed, (decks, lines[n], old, new)
+        certain = [one for one in result.changes if one.prefix == to[1:6] and not (one.band or one.callers)]
+        day = starts[n].astimezone(ZoneInfo("Europe/London")).date().isoformat()
+        if len(certain) == 1 and (certain[0].since or "") <= day and not _reverts(decks):
+            assert old != new, (decks, lines[n], old, new)
+
+
+CALLERS = "account_id,plan,numbers\nA1,basic,442079460001\nB1,basic,491711234567\n"
+
+
+def _random_deck(chance: random.Random) -> str:
+    rows = {("44", "", "", ""): "0.01"}
+    for _ in range(8):
+        prefix = "44" + "".join(chance.choice("12") for _ in range(chance.randrange(4)))
+        key = (prefix, chance.choice(("", "", "peak", "off")), chance.choice(("", "", "44")), chance.choice(("", DATE)))
+        rows[key] = chance.choice(("0.01", "0.02", "0.03"))
+    lines = (f"{prefix},{rate},{band},{caller},{date}" for (prefix, band, caller, date), rate in rows.items())
+    return "prefix,rate,band,from_prefix,effective_from\n" + "\n".join(lines) + "\n"
+
+
+DATE = "2026-11-15"
+
+
+def _reverts(decks: list[str]) -> bool:
+    """Whether a change may be over again: where rows begin later."""
+    return any(DATE in deck for deck in decks)
+
+
+def _rates(folder: Path, deck: str, text: str, settings: dict[str, Any]) -> dict[str, str]:
+    answer = rate_in(folder, write_rates(folder, deck=deck, **settings), text)
+    return {row["call_id"]: row["rate"] for row in answer.rows}

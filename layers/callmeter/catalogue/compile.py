@@ -7,7 +7,7 @@ Parquet files with `catalogue.json`, named by its version: the digest of every f
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from callmeter.model import Account, Carrier, Operator, Plan
 
 Content = TypeVar("Content")
 
+MOST_DECKS = 900  # so many have room in the integers that prefixes are found by: sql/catalogue/marks.sql
 FORMAT = "2"  # part of every version: another meaning of the same files is another catalogue
 TABLES = (
     "deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys", "bands", "holidays", "carriers",
@@ -44,7 +45,23 @@ class Catalogue:
     version: str
     operator: Operator
     plans: dict[str, Plan]
-    accounts: dict[str, Account]  # by account id; the row that is valid last
+    accounts: Mapping[str, Account]  # by account id; the row that is valid last
+
+
+class _SavedAccounts(Mapping[str, Account]):
+    """The accounts of a saved catalogue, each made when it is asked for: rating needs none of twenty thousand."""
+
+    def __init__(self, saved: dict[str, Any]) -> None:
+        self._saved = saved
+
+    def __getitem__(self, account_id: str) -> Account:
+        return Account.model_validate(self._saved[account_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._saved)
+
+    def __len__(self) -> int:
+        return len(self._saved)
 
 
 def compile_catalogue(
@@ -91,6 +108,8 @@ def compile_catalogue(
     if found.problems or operator is None or plans is None or by_line is None:
         raise BrokenCatalogue(found.problems)
     _fill_carriers(con, operator, carriers or {}, rates or [])
+    if len(decks) > MOST_DECKS:
+        raise UsageError(f"{folder} has {len(decks)} decks; it can have {MOST_DECKS}: take some out")
     for stage in _LAYOUT:
         sql.run(con, f"catalogue/{stage}")
     return Catalogue(
@@ -113,7 +132,7 @@ def save_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, folder:
         "version": catalogue.version,
         "operator": catalogue.operator.model_dump(mode="json"),
         "plans": [plan.model_dump(mode="json") for plan in catalogue.plans.values()],
-        "accounts": [account.model_dump(mode="json") for account in catalogue.accounts.values()],
+        "accounts": {key: account.model_dump(mode="json") for key, account in catalogue.accounts.items()},
     }
     (folder / "catalogue.json").write_text(json.dumps(content, sort_keys=True), encoding="utf-8")
     return [*(folder / f"{table}.parquet" for table in TABLES), folder / "catalogue.json"]
@@ -123,12 +142,11 @@ def read_catalogue(folder: Path) -> Catalogue:
     """What a compiled catalogue says of operator, plans and accounts; without its relations."""
     content = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
     plans = [Plan.model_validate(plan) for plan in content["plans"]]
-    accounts = [Account.model_validate(account) for account in content["accounts"]]
     return Catalogue(
         content["version"],
         Operator.model_validate(content["operator"]),
         {plan.plan: plan for plan in plans},
-        {account.account_id: account for account in accounts},
+        _SavedAccounts(content["accounts"]),
     )
 
 

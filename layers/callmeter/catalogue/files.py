@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from callmeter.catalogue.bands import days_of, holiday_of, minutes_of
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
-from callmeter.model import Allowance, Band, Carrier, Operator, Plan
+from callmeter.model import Allowance, Band, Carrier, Fact, Operator, Plan
 
 Kind = TypeVar("Kind", Plan, Carrier)
 
@@ -198,8 +198,8 @@ def _problems(error: ValidationError, text: str, file: str, table: tuple[str, ..
 
 def _keys_of(table: tuple[str, ...], place: tuple[int | str, ...]) -> list[str]:
     """The keys that stand where the unknown one was found."""
-    models = {"plans": Plan, "carriers": Carrier}
-    model = models[table[0]] if table else Operator
+    models: dict[str, type[Fact]] = {"plans": Plan, "carriers": Carrier}
+    model: type[Fact] = models[table[0]] if table else Operator
     if len(place) > 1:
         model = Allowance if table else Band
     return [field for field in model.model_fields if field not in ("plan", "carrier")]

@@ -17,8 +17,13 @@ def cli() -> None:
     """Rate VoIP calls, and bill them."""
 
 
-for command in (rate.rate, rate.quote, rates.rates, operate.local, operate.bill, operate.link, start.init, start.completion):
-    cli.add_command(command)
+for module_commands in (
+    (rate.rate, rate.quote, rates.rates),
+    (operate.local, operate.bill, operate.link),
+    (start.init, start.completion),
+):
+    for command in module_commands:
+        cli.add_command(command)
 
 
 def main() -> None:

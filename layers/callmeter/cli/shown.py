@@ -19,6 +19,7 @@ from callmeter.errors import BrokenCatalogue, UsageError
 from callmeter.money import plain
 
 SHOWN_PROBLEMS = 50
+LONGEST_SHOWN = 2000  # characters of a line
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 # Without a terminal, tables may be as wide as they need; with one, as wide as it is.
@@ -37,7 +38,8 @@ def complain(text: str) -> None:
 
 def print_problems(error: BrokenCatalogue) -> None:
     for problem in error.problems[:SHOWN_PROBLEMS]:
-        err.print(str(problem), markup=False, soft_wrap=True)
+        for line in str(problem).split("\n"):
+            err.print(shortened(printable(line)), markup=False, soft_wrap=True)
     more = len(error.problems) - SHOWN_PROBLEMS
     if more > 0:
         err.print(f"… and {more} more")
@@ -87,6 +89,11 @@ def progress(*, quiet: bool, steps: Sequence[tuple[str, float]] = ()) -> Iterato
 def printable(text: str) -> str:
     """Text of a file of calls as it may be shown: nothing in it moves the cursor or changes colours."""
     return "".join(character if character.isprintable() else "�" for character in text.replace("\t", " "))
+
+
+def shortened(text: str) -> str:
+    """Text that a file may have made as long as it likes, cut to what a person reads."""
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
 def print_line(text: str, indent: int = 2) -> None:

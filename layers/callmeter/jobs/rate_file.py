@@ -63,7 +63,8 @@ def rate_file(store: Store, key: str, *, shards: int, now: datetime) -> Manifest
         prepare(con)
         try:
             text = make_safe(downloaded[0], work, pin.name, in_place=True)
-            counted = price_file(con, catalogue, text, Intake(source=pin.source), datetime.fromisoformat(pin.seen_at))
+            seen_at = datetime.fromisoformat(pin.seen_at)
+            counted = price_file(con, catalogue, text, Intake(source=pin.source), seen_at, work)
         except UnreadableFile as error:
             return _record(store, Manifest(digest, pin.name, pin.source, pin.catalogue, unreadable=str(error)))
         price_calls(con, catalogue)
@@ -86,8 +87,9 @@ def _write(
 ) -> list[str]:
     """Write the calls, an object per period and shard, then the rejects; the keys."""
     keys = []
-    for place in sql.rows(con, "shard_objects", shards=shards):
-        sql.run(con, "shard_calls", **place, shards=shards)
+    sql.run(con, "kept_shards", shards=shards)
+    for place in sql.rows(con, "shard_objects"):
+        sql.run(con, "shard_calls", **place)
         keys.append(layout.calls(place["period"], place["shard"], digest))
         _upload(store, con, work, "shard_calls", keys[-1])
     if con.table("rejects").limit(1).fetchall():

@@ -20,6 +20,8 @@ from callmeter.rating.rejects import Reason, reasons
 from callmeter.rating.stages import Intake, prepare, price_calls, price_file, settle
 from callmeter.sources.text import make_safe
 
+MEMORY = "1GB"  # what rating may take; calls beyond that go to the scratch folder and back
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -67,7 +69,7 @@ def rate_files(
     outputs = [path for path in (out, rejects, margins) if path]
     _check(calls, outputs, rates, accounts)
     allowed = [*calls, out, *(path.parent / f".{path.name}.part" for path in outputs)]
-    with engine(allowed=allowed) as (con, work):
+    with engine(allowed=allowed, memory=MEMORY) as (con, work):
         _check_time_format(con, intake.time_format)
         with ThreadPoolExecutor() as beside:  # checking the bytes takes a core, the catalogue the other
             first = beside.submit(make_safe, calls[0], work, in_place=True)
@@ -78,7 +80,7 @@ def rate_files(
         for number, path in enumerate(calls):
             progress(f"rating {path.name}")
             text = make_safe(path, work, in_place=True) if number else first.result()
-            rows_in += price_file(con, catalogue, text, intake, datetime.now(UTC)).rows_in
+            rows_in += price_file(con, catalogue, text, intake, datetime.now(UTC), work).rows_in
             if text.path != path:
                 text.path.unlink()
         price_calls(con, catalogue)

@@ -38,7 +38,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, s
     """Make `lines` and `fields` of a text file; its first `skip` lines are left out of `fields`."""
     sql.run(con, "irregular_none")
     keep_lines(con, text)
-    sql.run(con, "fields", delimiter=delimiter, skip=skip, width=width, every=True)
+    sql.run(con, "fields", delimiter=delimiter, skip=skip, width=width, every=True, before=0)
 
 
 def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> bool:
@@ -73,7 +73,15 @@ def _cut_with_care(
 ) -> None:
     """Cut `every` line, or those that `calls_read` calls irregular, and put what they are into calls_read."""
     keep_lines(con, text)
-    sql.run(con, "fields", delimiter=reading.delimiter, skip=reading.skip, width=reading.width, every=every)
+    sql.run(
+        con,
+        "fields",
+        delimiter=reading.delimiter,
+        skip=reading.skip,
+        width=reading.width,
+        every=every,
+        before=values["before"],
+    )
     cells = ColumnExpression("cells")
     named = {
         name: FunctionExpression("list_extract", cells, ConstantExpression(at)) if at else _nothing()

@@ -9,8 +9,10 @@ priced_calls is a view, worked out while it is written.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,8 +24,10 @@ from callmeter.errors import UsageError
 from callmeter.periods import periods_between
 from callmeter.rating.reading import keep_lines, read_calls
 from callmeter.sources import recognise
-from callmeter.sources.text import TextFile
+from callmeter.sources.base import Reading
+from callmeter.sources.text import TextFile, pieces
 
+PIECE = 96 * 1024 * 1024  # bytes of a file that are in memory at a time
 FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file was seen is no time
 
 
@@ -68,11 +72,19 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def price_file(
-    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, text: TextFile, intake: Intake, seen_at: datetime
+    con: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    text: TextFile,
+    intake: Intake,
+    seen_at: datetime,
+    work: Path,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Counted:
     """Stage 1 for one file: append its calls to calls_matched and its rejects to rejects.
 
-    seen_at: when the file was first seen (aware); starts may lie a year ahead of it at most.
+    seen_at: when the file was first seen (aware); starts may lie a year ahead of it at most. A large file is rated
+    piece by piece, copied into the scratch folder `work`, so that memory has to hold one at a time; progress is told
+    the lines done after each.
     Raises UnreadableFile where the file is of no known kind.
     """
     source, reading = recognise(text, intake.source)
@@ -84,14 +96,33 @@ def price_file(
         "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
         "source": source.name,
         "file": text.name,
-        "file_row": _count(con, "files") + 1,
-        "skip": reading.skip,
         "zone": operator.timezone,
     }
+    rows_in = priced = rejected = 0
+    for before, piece in pieces(text, work, PIECE):
+        counted = _price_piece(con, catalogue, piece, _skipped(reading, before), intake, {**values, "before": before})
+        rows_in, priced, rejected = (
+            one + other for one, other in zip((rows_in, priced, rejected), counted, strict=True)
+        )
+        progress(before + piece.lines)
+    return Counted(source.name, rows_in, priced, rejected)
+
+
+def _price_piece(
+    con: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    text: TextFile,
+    reading: Reading,
+    intake: Intake,
+    values: dict[str, Any],
+) -> tuple[int, int, int]:
+    """Rows in, priced and rejected of one piece of a file, which has a row of its own in `files`."""
+    values = values | {"file_row": _count(con, "files") + 1, "skip": reading.skip}
     rejected_before = _count(con, "rejects")
     sql.run(con, "files_add", **values)
+    sql.run(con, "calls_read_gone")
     read_calls(con, text, reading, values)
-    rows_in = sql.rows(con, "rows_read")[0]["rows_read"]  # before any join, so that a lost or doubled row shows
+    rows_in = int(sql.rows(con, "rows_read")[0]["rows_read"])  # before any join, so that a lost or doubled row shows
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
     for stage in _MATCHING:
@@ -99,14 +130,19 @@ def price_file(
     if len(con.table("calls_asked")):
         for stage in _ASKING:
             sql.run(con, stage, **values)
-    priced = sql.rows(con, "payable", **values)[0]["payable"]
+    priced = int(sql.rows(con, "payable", **values)[0]["payable"])
     if rows_in > priced:
         keep_lines(con, text)
         sql.run(con, "rejected", **values)
     rejected = _count(con, "rejects") - rejected_before
     if rows_in != priced + rejected:
         raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
-    return Counted(source.name, rows_in, priced, rejected)
+    return rows_in, priced, rejected
+
+
+def _skipped(reading: Reading, before: int) -> Reading:
+    """How to read a piece: only the first has a header."""
+    return replace(reading, skip=max(0, reading.skip - before))
 
 
 def price_calls(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
@@ -173,4 +209,3 @@ def _periods(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(con.table(table).count("*").fetchall()[0][0])
-

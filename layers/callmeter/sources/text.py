@@ -8,7 +8,8 @@ reader needs for itself becomes a space, and a line over a megabyte is cut there
 import codecs
 import csv
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -65,6 +66,38 @@ def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = 
             _copy(source, safe, encoding)
     with Path(safe.name).open("rb") as copy:
         return _looked_through(copy, Path(safe.name), name) or TextFile(Path(safe.name), name, regular=False)
+
+
+def pieces(text: TextFile, folder: Path, size: int) -> Iterator[tuple[int, TextFile]]:
+    """A large text cut at line ends into pieces of about `size` bytes, one at a time, with the number of lines before.
+
+    A text of one piece is itself; others are copies in `folder`, which are gone when the next is asked for.
+    """
+    length = text.path.stat().st_size
+    if length <= size:
+        yield 0, text
+        return
+    before = start = 0
+    with text.path.open("rb") as source:
+        while start < length:
+            source.seek(min(start + size, length))
+            source.readline()
+            end = min(source.tell(), length)
+            source.seek(start)
+            piece = _piece(source, end - start, folder, text)
+            yield before, piece
+            before, start = before + piece.lines, end
+            piece.path.unlink()
+
+
+def _piece(source: BinaryIO, length: int, folder: Path, text: TextFile) -> TextFile:
+    lines, last = 0, b"\n"
+    with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as copy:
+        while length > 0:
+            block = source.read(min(BLOCK, length))
+            copy.write(block)
+            length, last, lines = length - len(block), block[-1:], lines + block.count(b"\n")
+    return replace(text, path=Path(copy.name), lines=lines + (last != b"\n"))
 
 
 def _looked_through(source: BinaryIO, path: Path, name: str) -> TextFile | None:

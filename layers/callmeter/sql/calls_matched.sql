@@ -4,7 +4,7 @@ insert into calls_matched
 with calls as (
     select
         * exclude (line, irregular),
-        coalesce(line, rowid + 1 + $skip)::integer as line,
+        coalesce(line, rowid + 1 + $skip + $before)::integer as line,
         if(is_code, null, number15(to_number)) as number,
     from calls_read
     where not irregular

@@ -1,12 +1,12 @@
 -- fields.sql: one row per line that is not blank, cut into `cells`: trimmed, without their quotes. In: lines,
--- irregular_lines; variables delimiter, skip, width (how many cells a line has, 0 where that differs), and every: all lines,
+-- irregular_lines; variables delimiter, skip, before (the lines of the file before this piece of it), width (how many cells a line has, 0 where that differs), and every: all lines,
 -- or the irregular ones. Every line may be anything.
 -- CSV quoting without a parser: a quote toggles "inside", and a delimiter counts only outside. Most lines have neither
 -- quotes nor blanks beside a delimiter, and are cut as they are.
 create or replace temp view fields as
 with numbered as (
     select
-        (rowid + 1)::integer as line,
+        (rowid + 1 + getvariable('before'))::integer as line,
         line as raw,
         case
             when contains(line, '"') or contains(line, chr(9)) then true

@@ -20,5 +20,5 @@ reasoned as (
 
 select $file as file, reasoned.line, reason, detail, lines.line as raw
 from reasoned
-inner join lines on lines.rowid = reasoned.line - 1
+inner join lines on lines.rowid = reasoned.line - 1 - $before
 order by reasoned.line

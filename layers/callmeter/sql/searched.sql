@@ -53,5 +53,5 @@ create or replace macro searched(asked) as table (
         at_1.* exclude (over_8, over_4, over_2)
             replace (coalesce(code_rows.slot, at_1.slot) as slot, coalesce(code_rows.row_id, at_1.row_id) as row_id),
     from at_1
-    left join code_rows on is_code and code_rows.tariff = at_1.tariff and code_rows.code = at_1.to_number
+    left join code_rows on code_rows.code = if(is_code, at_1.to_number, null) and code_rows.tariff = at_1.tariff
 )

@@ -1,4 +1,4 @@
--- shard_objects.sql: which periods and shards a file's calls fall into. In: kept_calls. A shard is a hash of the account.
-select distinct period, shard_of(account_id, $shards) as shard
-from kept_calls
+-- shard_objects.sql: which periods and shards a file's calls fall into. In: kept_shards.
+select distinct period, shard
+from kept_shards
 order by all
