@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from callmeter.cli import operate, rate, rates, shown, start
+from callmeter.cli import operate, rate, rates, rejects, shown, start
 from callmeter.errors import BrokenCatalogue, CallmeterError, UsageError
 
 
@@ -18,7 +18,7 @@ def cli() -> None:
 
 
 for module_commands in (
-    (rate.rate, rate.quote, rates.rates),
+    (rate.rate, rate.quote, rejects.rejects, rates.rates),
     (operate.local, operate.bill, operate.link),
     (start.init, start.completion),
 ):

@@ -163,7 +163,7 @@ def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started
         charge={row["currency"]: row["charge"] for row in currencies},
         late=_sum(currencies, "late"),
         barred=_sum(currencies, "barred"),
-        below_cost=sql.rows(con, "below_cost")[0]["below_cost"],
+        below_cost=sql.rows(con, "below_cost")[0]["below_cost"] if len(con.table("buy_charges")) else 0,
         margin={row["currency"]: row["margin"] for row in currencies if row["bought"]},
         seconds=time.perf_counter() - started,
         catalogue=version,

@@ -133,7 +133,8 @@ def _price_piece(
     priced = int(sql.rows(con, "payable", **values)[0]["payable"])
     if rows_in > priced:
         keep_lines(con, text)
-        sql.run(con, "rejected", **values)
+        for stage in ("rejected", "matched_rejects_gone"):
+            sql.run(con, stage, **values)
     rejected = _count(con, "rejects") - rejected_before
     if rows_in != priced + rejected:
         raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")

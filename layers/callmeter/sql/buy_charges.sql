@@ -24,7 +24,6 @@ with bought as (
     inner join suppliers using (supplier_row)
     inner join accounts on accounts.account_row = calls_matched.account_row
     left join deck_rows as rows_bought on rows_bought.row_id = calls_matched.buy_row
-    where is_payable(reason, sell_row, answered, calls_matched.direction)
 ),
 
 asked as (

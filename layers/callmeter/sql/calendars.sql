@@ -2,6 +2,5 @@
 select timezone, anchor_day, min(started_at) as first, max(started_at) as last
 from calls_matched
 inner join accounts using (account_row)
-where reason is null
 group by all
 order by all

@@ -2,4 +2,3 @@
 create or replace temp view identities as
 select rowid as call_row, call_id
 from calls_matched
-where is_payable(reason, sell_row, answered, direction)

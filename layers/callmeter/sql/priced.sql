@@ -16,7 +16,6 @@ with calls as (
         and account_facts.starts_at <= calls_matched.started_at
         and account_facts.ends_at > calls_matched.started_at
     left join row_facts on row_facts.row_id = calls_matched.sell_row
-    where is_payable(reason, sell_row, answered, direction)
 ),
 
 measured as (
