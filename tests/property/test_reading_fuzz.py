@@ -24,7 +24,7 @@ from callmeter.sources.text import TextFile, make_safe
 from rating_kit import write, write_rates
 
 LONG = os.environ.get("CALLMETER_LONG") == "1"
-MUTANTS = 10_000 if LONG else 60
+MUTANTS = 10_000 if LONG else 30
 SEEN_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 # ---- good files

@@ -9,7 +9,6 @@ priced_calls is a view, worked out while it is written.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +30,8 @@ PIECE = 96 * 1024 * 1024  # bytes of a file that are in memory at a time
 FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file was seen is no time
 
 
-_MATCHING = ("payers", "live_rows", "slot_choices", "mark_rows", "code_rows", "calls_matched", "calls_asked")
-_ASKING = ("choosy_rows", "sell_rows", "buy_rows")  # what depends on date, time band or caller, and the buy side
+_MATCHING = ("payers", "live_rows", "slot_choices", "mark_rows", "code_rows", "calls_matched")
+_ASKING = ("calls_asked", "choosy_rows", "sell_rows", "buy_rows")  # what depends on date, time band or caller, and the buy side
 _PRICING = (
     "used_rows", "destination_text", "group_text", "prefix_text", "used_accounts", "account_text", "few_text",
     "row_facts", "account_facts", "file_facts", "supplier_facts", "buy_charges", "priced", "identities",
@@ -78,13 +77,11 @@ def price_file(
     intake: Intake,
     seen_at: datetime,
     work: Path,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Counted:
     """Stage 1 for one file: append its calls to calls_matched and its rejects to rejects.
 
     seen_at: when the file was first seen (aware); starts may lie a year ahead of it at most. A large file is rated
-    piece by piece, copied into the scratch folder `work`, so that memory has to hold one at a time; progress is told
-    the lines done after each.
+    piece by piece, copied into the scratch folder `work`, so that memory has to hold one at a time.
     Raises UnreadableFile where the file is of no known kind.
     """
     source, reading = recognise(text, intake.source)
@@ -104,7 +101,6 @@ def price_file(
         rows_in, priced, rejected = (
             one + other for one, other in zip((rows_in, priced, rejected), counted, strict=True)
         )
-        progress(before + piece.lines)
     return Counted(source.name, rows_in, priced, rejected)
 
 
@@ -127,7 +123,7 @@ def _price_piece(
         _give_numbers_accounts(con, catalogue, intake.plan)
     for stage in _MATCHING:
         sql.run(con, stage, **values)
-    if len(con.table("calls_asked")):
+    if sql.rows(con, "undecided", **values)[0]["undecided"]:
         for stage in _ASKING:
             sql.run(con, stage, **values)
     priced = int(sql.rows(con, "payable", **values)[0]["payable"])
