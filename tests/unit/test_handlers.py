@@ -18,7 +18,7 @@ import chalicelib.telemetry
 import chalicelib.total
 from app import app
 from callmeter import layout
-from callmeter.catalogue.compile import TABLES
+from callmeter.catalogue.compile import FILES
 from callmeter.errors import Missing, Unreachable
 from callmeter.jobs.rate_file import rate_file
 from callmeter.portal import account
@@ -170,7 +170,7 @@ def test_rates_are_published_once_for_a_whole_batch_and_a_broken_one_is_no_failu
     messages = [message(str(n), key) for n, key in enumerate(here.store.keys(layout.RATES))]
     with here.failing(0, "killed") as faults:
         assert went_back(client, "publish", *messages) == []
-    assert faults.count == len([*TABLES, "catalogue.json", "the pointer", "no refusal"])
+    assert faults.count == len([*FILES, "the pointer", "no refusal"])
     here.store.put("rates/operator.toml", b"country = 1")
     assert went_back(client, "publish", message("m", "rates/operator.toml")) == []
     assert here.store.keys(layout.REFUSED) == [layout.REFUSED]

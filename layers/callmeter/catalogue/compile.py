@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ TABLES = (
     "deck_rows", "destinations", "plans", "allowances", "accounts", "account_keys", "bands", "holidays", "carriers",
     "exchange", "tariffs", "marks", "code_slots", "slot_rows",
 )  # fmt: skip
+FILES = (*(f"{table}.parquet" for table in TABLES), "accounts.json", "catalogue.json")  # the last says it is whole
 _LAYOUT = ("tariffs", "slots", "code_slots", "marks", "slot_rows")  # deck_rows -> what calls are matched with
 # What accounts are read by where operator.toml is broken: enough to find what is wrong with them by themselves.
 _ANY_OPERATOR = Operator(country="GB", timezone="UTC", currency="XXX")
@@ -49,10 +50,14 @@ class Catalogue:
 
 
 class _SavedAccounts(Mapping[str, Account]):
-    """The accounts of a saved catalogue, each made when it is asked for: rating needs none of twenty thousand."""
+    """The accounts of a saved catalogue, read when one is asked for: rating needs none of twenty thousand."""
 
-    def __init__(self, saved: dict[str, Any]) -> None:
-        self._saved = saved
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _saved(self) -> dict[str, Any]:
+        return dict(json.loads(self._path.read_text(encoding="utf-8")))
 
     def __getitem__(self, account_id: str) -> Account:
         return Account.model_validate(self._saved[account_id])
@@ -132,10 +137,11 @@ def save_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, folder:
         "version": catalogue.version,
         "operator": catalogue.operator.model_dump(mode="json"),
         "plans": [plan.model_dump(mode="json") for plan in catalogue.plans.values()],
-        "accounts": {key: account.model_dump(mode="json") for key, account in catalogue.accounts.items()},
     }
+    accounts = {key: account.model_dump(mode="json") for key, account in catalogue.accounts.items()}
+    (folder / "accounts.json").write_text(json.dumps(accounts, sort_keys=True), encoding="utf-8")
     (folder / "catalogue.json").write_text(json.dumps(content, sort_keys=True), encoding="utf-8")
-    return [*(folder / f"{table}.parquet" for table in TABLES), folder / "catalogue.json"]
+    return [folder / name for name in FILES]
 
 
 def read_catalogue(folder: Path) -> Catalogue:
@@ -146,15 +152,14 @@ def read_catalogue(folder: Path) -> Catalogue:
         content["version"],
         Operator.model_validate(content["operator"]),
         {plan.plan: plan for plan in plans},
-        _SavedAccounts(content["accounts"]),
+        _SavedAccounts(folder / "accounts.json"),
     )
 
 
 def open_catalogue(con: duckdb.DuckDBPyConnection, folder: Path) -> Catalogue:
-    """Open a compiled catalogue: its relations become tables of `con`."""
-    sql.run(con, "catalogue/tables")
+    """Open a compiled catalogue: its relations become views of `con`. `folder` has to stay as long as `con` does."""
     for table in TABLES:
-        con.read_parquet(str(folder / f"{table}.parquet")).insert_into(table)
+        con.read_parquet(str(folder / f"{table}.parquet")).create_view(table)
     return read_catalogue(folder)
 
 

@@ -10,7 +10,7 @@ import duckdb
 
 from callmeter import layout, sql
 from callmeter.catalogue.compile import (
-    TABLES,
+    FILES,
     Catalogue,
     compile_catalogue,
     open_catalogue,
@@ -20,8 +20,6 @@ from callmeter.catalogue.compile import (
 from callmeter.errors import BrokenCatalogue, Missing, Problem
 from callmeter.ports import Store
 from callmeter.rating.engine import engine
-
-_FILES = (*(f"{table}.parquet" for table in TABLES), "catalogue.json")
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _is_fetched(version: str) -> bool:
 def _download(store: Store, version: str) -> Path:
     folder = _fetched(version)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _FILES:  # catalogue.json last: where it is, the others are
+    for name in FILES:  # catalogue.json last: where it is, the others are
         (folder / name).write_bytes(store.get(layout.catalogue(version, name)))
     return folder
 
@@ -142,7 +140,7 @@ def _download(store: Store, version: str) -> Path:
 def _linked(folder: Path, place: Path) -> Path:
     """The folder's files inside an engine's scratch folder, which is all that it may read."""
     place.mkdir(exist_ok=True)
-    for name in _FILES:
+    for name in FILES:
         target = place / name
         if not target.exists():
             target.hardlink_to(folder / name)

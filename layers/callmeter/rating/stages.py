@@ -31,7 +31,12 @@ FARTHEST_AHEAD = timedelta(days=366)  # a start later than this after the file w
 
 
 _MATCHING = ("payers", "live_rows", "slot_choices", "mark_rows", "code_rows", "calls_matched")
-_ASKING = ("calls_asked", "choosy_rows", "sell_rows", "buy_rows")  # what depends on date, time band or caller, and the buy side
+_ASKING = (
+    "calls_asked",
+    "choosy_rows",
+    "sell_rows",
+    "buy_rows",
+)
 _PRICING = (
     "used_rows", "destination_text", "group_text", "prefix_text", "used_accounts", "account_text", "few_text",
     "row_facts", "account_facts", "file_facts", "supplier_facts", "buy_charges", "priced", "identities",
