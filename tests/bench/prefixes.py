@@ -36,7 +36,10 @@ select
 from read_csv($path, all_varchar = true), tariffs
 where direction = 'outbound' and not tariffs.is_code
 """
-_NUMBERED = "create or replace temp view calls_numbered as select *, number15(to_number) as number from calls_read"
+_NUMBERED = (
+    "create or replace temp view calls_numbered as "
+    "select *, number15(to_number) as number, length(to_number) as number_digits from calls_read"
+)
 _CALL_ROWS = "create or replace temp table call_rows as select line, row_id from searched('calls_numbered')"
 
 

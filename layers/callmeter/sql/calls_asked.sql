@@ -2,7 +2,15 @@
 -- turn, and all that a carrier is paid for. In: calls_matched, searched.
 create or replace temp table calls_asked as
 with bought as (
-    select rowid as call_row, buy_tariff as tariff, is_code, to_number, if(is_code, null, number15(to_number)) as number, from_number, started_at
+    select
+        rowid as call_row,
+        buy_tariff as tariff,
+        is_code,
+        to_number,
+        if(is_code, null, number15(to_number)) as number,
+        length(to_number) as number_digits,
+        from_number,
+        started_at,
     from calls_matched
     where file_row = $file_row and reason is null and buy_tariff is not null
 )

@@ -6,6 +6,7 @@ with calls as (
         * exclude (line, irregular),
         coalesce(line, rowid + 1 + $skip + $before)::integer as line,
         if(is_code, null, number15(to_number)) as number,
+        length(to_number) as number_digits,
     from calls_read
     where not irregular
 ),

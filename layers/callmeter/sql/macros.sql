@@ -137,8 +137,9 @@ create or replace macro number15(digits) as
         when 15 then 1
     end::ubigint;
 
--- The first digits of a number of 15 as one integer, apart from those of other tariffs and lengths: tariff, 1, digits.
-create or replace macro mark_of(tariff, number, digits) as
+-- The first `digits` of a number of 15 as one integer, apart from those of other tariffs and lengths: tariff, 1, digits.
+-- Null where the number has fewer of its own: what it was filled up with is no part of it.
+create or replace macro mark_of(tariff, number, own_digits, digits) as
     tariff::ubigint * 10000000000000000
     + case digits
         when 1 then number // 100000000000000 + 10
@@ -148,14 +149,14 @@ create or replace macro mark_of(tariff, number, digits) as
         when 5 then number // 10000000000 + 100000
         when 6 then number // 1000000000 + 1000000
         when 7 then number // 100000000 + 10000000
-        when 8 then number // 10000000 + 100000000
-        when 9 then number // 1000000 + 1000000000
-        when 10 then number // 100000 + 10000000000
-        when 11 then number // 10000 + 100000000000
-        when 12 then number // 1000 + 1000000000000
-        when 13 then number // 100 + 10000000000000
-        when 14 then number // 10 + 100000000000000
-        when 15 then number + 1000000000000000
+        when 8 then if(own_digits >= 8, number // 10000000 + 100000000, null)
+        when 9 then if(own_digits >= 9, number // 1000000 + 1000000000, null)
+        when 10 then if(own_digits >= 10, number // 100000 + 10000000000, null)
+        when 11 then if(own_digits >= 11, number // 10000 + 100000000000, null)
+        when 12 then if(own_digits >= 12, number // 1000 + 1000000000000, null)
+        when 13 then if(own_digits >= 13, number // 100 + 10000000000000, null)
+        when 14 then if(own_digits >= 14, number // 10 + 100000000000000, null)
+        when 15 then if(own_digits >= 15, number + 1000000000000000, null)
     end::ubigint;
 
 -- Whether a call that was matched is one to be paid for: outbound calls that were answered need a rate; inbound ones without

@@ -40,7 +40,7 @@ longest as (
     group by all
 )
 
-select mark_of(heads.tariff, rpad(heads.head, 15, '0')::ubigint, heads.digits) as mark, longest.slot
+select mark_of(heads.tariff, rpad(heads.head, 15, '0')::ubigint, heads.digits, heads.digits) as mark, longest.slot
 from heads
 left join longest using (tariff, head)
 order by mark
