@@ -71,7 +71,7 @@ class Counted:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty relations that stage 1 fills. The catalogue must be there already."""
-    for stage in ("files_table", "calls_matched_table", "rejected_table", "suppliers", "searched"):
+    for stage in ("files_table", "calls_matched_table", "rejected_table", "deck_parts", "suppliers", "searched"):
         sql.run(con, stage)
 
 
