@@ -50,3 +50,11 @@ def test_pieces_are_the_file_line_by_line(tmp_path: Path, ending: str) -> None:
         read, counted = read + part, counted + piece.lines
     assert read == content
     assert [path.name for path in tmp_path.iterdir()] == ["calls.csv"]
+
+
+def test_one_field_too_many_is_a_malformed_row_unless_it_is_blank(tmp_path: Path) -> None:
+    lines = [HEADER, *(f"c{n},{ME},447900120001,{MONDAY},60{more}" for n, more in enumerate(("", ",x", ",", ",, ,y")))]
+    answer = rated(tmp_path, "\n".join(lines))
+    assert (answer.ids, answer.reasons) == (["c0", "c2"], ["malformed-row"] * 2)
+    answer = rated(tmp_path, "\n".join(lines[:4]))
+    assert (answer.ids, [reject["line"] for reject in answer.rejects]) == (["c0", "c2"], ["3"])
