@@ -93,7 +93,6 @@ select
     account_row,
     trunk,
     supplier_row,
-    tariff,
     buy_tariff,
     slot as sell_slot,
     row_id as sell_row,

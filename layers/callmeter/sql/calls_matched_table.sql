@@ -13,7 +13,6 @@ create or replace table calls_matched (
     account_row integer,
     trunk varchar,  -- who carried the call on, as its CDR says
     supplier_row integer,
-    tariff integer,
     buy_tariff integer,
     sell_slot integer,  -- where the prefix was found, though which of its rows holds may be still to find
     sell_row integer,  -- row_id in deck_rows

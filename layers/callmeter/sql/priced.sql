@@ -4,7 +4,7 @@ create or replace temp view priced_calls as
 with calls as (
     select
         calls_matched.rowid as call_row,
-        calls_matched.* exclude (is_code, tariff, buy_tariff, sell_slot, buy_row, reason, detail),
+        calls_matched.* exclude (is_code, buy_tariff, sell_slot, buy_row, reason, detail),
         account_facts.* exclude (account_row, starts_at, ends_at, own_increment),
         row_facts.* exclude (row_id, first_increment, increment),
         coalesce(own_increment, row_facts.first_increment) as first_increment,
