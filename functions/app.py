@@ -3,12 +3,15 @@
 from chalice.app import Chalice
 
 from chalicelib.bill import blueprint as bill
+from chalicelib.operator_status import blueprint as operator_status
 from chalicelib.portal import blueprint as portal
 from chalicelib.publish import blueprint as publish
 from chalicelib.rate import blueprint as rate
+from chalicelib.sync import blueprint as sync
 from chalicelib.total import blueprint as total
+from chalicelib.webhooks import blueprint as webhooks
 
 app = Chalice(app_name="callmeter")
 
-for blueprint in (rate, total, publish, bill, portal):
+for blueprint in (rate, total, publish, bill, sync, portal, operator_status, webhooks):
     app.register_blueprint(blueprint)

@@ -4,6 +4,7 @@ build/sam.json         chalice's template merged with ours; its CodeUri and Cont
 build/deployment.zip   the functions
 build/callmeter.zip    layer: callmeter and what it imports (Lambda's platform, infra/requirements-lambda.txt)
 build/typst.zip        layer: typst, for bill alone
+build/callmeter-plugin.zip   the plugin for UISP CRM, as the CRM takes it
 
 The same input gives the same bytes. With --local the layers hold no libraries: on one machine the emulator's
 workers see those of the environment it runs in. Why so: infra/decisions/0001-packaging-and-emulator.md.
@@ -60,7 +61,8 @@ def package_functions(out: Path) -> None:
         capture_output=True,
         text=True,
     )
-    if done.returncode or "Could not install" in done.stdout + done.stderr:
+    is_made = (out / "chalice" / "sam.json").is_file()  # chalice ends with 0 where app.py cannot be imported
+    if done.returncode or not is_made or "Could not install" in done.stdout + done.stderr:
         raise SystemExit(f"chalice could not package functions/:\n{done.stdout}{done.stderr}".rstrip())
     shutil.copy(out / "chalice" / "sam.json", out)
     with zipfile.ZipFile(out / "chalice" / FUNCTION) as made:
@@ -122,6 +124,11 @@ def install(requirements: Path, target: Path) -> None:
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
+def package_plugin(out: Path) -> None:
+    """Write out/callmeter-plugin.zip: manifest.json lies at its top, as the CRM wants it."""
+    write_zip(ROOT / "infra" / "ucrm" / "plugin", out / "callmeter-plugin.zip")
+
+
 def write_zip(folder: Path, path: Path) -> None:
     """Zip a folder so that the same files give the same bytes: sorted, one date, one mode."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -167,6 +174,7 @@ def package(out: Path, package_layers: Callable[[Path], None]) -> str:
     out.mkdir(parents=True)
     package_functions(out)
     package_layers(out)
+    package_plugin(out)
     return check_sizes(out)
 
 

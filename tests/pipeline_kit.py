@@ -5,8 +5,8 @@
         here.bill()
         here.facts()        # objects, table and invoices, for comparing two histories
 
-Every write counts: objects put and deleted, items put and updated, POSTs to UCRM. `failing(n, how)` makes the n-th
-of them (from 1) go wrong:
+Every write counts: objects and items put, updated and deleted, and what UCRM is asked to change. `failing(n, how)`
+makes the n-th of them (from 1) go wrong:
 
     "killed"    it is done, and then the process is dead: whatever it calls next is `Killed`
     "lost"      it is done, and its answer never comes
@@ -16,10 +16,10 @@ of them (from 1) go wrong:
 import csv
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
@@ -35,19 +35,22 @@ from moto import mock_aws
 
 from callmeter import layout
 from callmeter.aws.settings import Environment
-from callmeter.aws.state import DynamoBills, DynamoSettings, DynamoTotals
+from callmeter.aws.state import DynamoBills, DynamoLeases, DynamoSettings, DynamoTotals
 from callmeter.aws.store import S3Store
+from callmeter.bills.glance import Glance
 from callmeter.bills.statement import render_statement
 from callmeter.catalogue.compile import compile_catalogue, save_catalogue
 from callmeter.jobs import bill_periods, catalogues, statements
-from callmeter.jobs.bill_periods import Billed, Billing
+from callmeter.jobs.bill_periods import Billing
 from callmeter.jobs.rate_file import Manifest, rate_file
+from callmeter.jobs.send_bills import Billed
 from callmeter.jobs.total_shard import total_shard
 from callmeter.local.ucrm import UcrmStandin
-from callmeter.model import AccountTotal, Bill
+from callmeter.model import AccountTotal, Bill, BillingRules
 from callmeter.portal.account import Portal
 from callmeter.rating.engine import engine
 from callmeter.ucrm import exact_json
+from callmeter.ucrm.api import UcrmApi
 from callmeter.ucrm.client import UcrmInvoicing
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ TLS = ssl.create_default_context()
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 ENDED = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)  # periods 2026-10 have ended, grace included; those of November not
 A_MONTH_LATER = datetime(2026, 12, 20, 3, 0, tzinfo=UTC)
-WRITES = ("PutObject", "DeleteObject", "PutItem", "UpdateItem")
+WRITES = ("PutObject", "DeleteObject", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 
 # Of rates/accounts.csv: number, plan, anchor day. The dentist and the family are in different shards.
 DENTIST = "442079460101"  # C1001, payg, 1st: retail deck as it is, four decimals
@@ -181,19 +184,28 @@ class World:
         )
     )
     link_secret: str = LINK_SECRET
+    threads: int = 1  # moto loses updates under threads
 
     def __post_init__(self) -> None:
         self.store = S3Store(self.s3, BUCKET, threads=1)
         self.totals = DynamoTotals(self.dynamodb, TABLE, threads=1)
         self.bills = DynamoBills(self.dynamodb, TABLE)
+        self.leases = DynamoLeases(self.dynamodb, TABLE)
+        self.clock = NOW
         self.settings = DynamoSettings(self.dynamodb, TABLE)
         self.portal = Portal(self.store, self.totals, self.bills, self.settings, SHARDS)
         self.begin_process()
 
     def begin_process(self) -> None:
-        """Forget what a process remembers of the CRM."""
-        self.invoicing = UcrmInvoicing(self.standin.url, KEY, first_pause_seconds=0, tries=2, verify=TLS)
-        self.billing = Billing(self.store, self.bills, self.settings, self.invoicing)
+        """Forget what a process remembers of the CRM. It begins once the leases of the one before are over."""
+        self.clock += timedelta(hours=1)
+        self.billing = Billing(
+            self.store, self.bills, self.leases, self.settings, self.invoicing, SHARDS, self.threads, lambda: self.clock
+        )
+
+    def invoicing(self, rules: BillingRules) -> UcrmInvoicing:
+        api = UcrmApi(self.standin.url, KEY, first_pause_seconds=0, tries=2, verify=TLS)
+        return UcrmInvoicing(api, rules, clock=lambda: self.clock)
 
     # ---- what happens
 
@@ -230,10 +242,14 @@ class World:
             self.rate(key)
         self.total_all()
 
-    def bill(self, as_of: datetime = ENDED, *, period: str = "", dry_run: bool = False) -> dict[str, Billed]:
-        """Run the daily job; what became of each bill, by bill id."""
-        done = bill_periods.bill_periods(self.billing, as_of, period=period, dry_run=dry_run)
-        return {one.bill.bill_id: one for one in done}
+    def bill(self, as_of: datetime = ENDED, *, period: str = "", approve: Collection[str] = ()) -> dict[str, Billed]:
+        """Run the hourly job; what became of each bill that it worked on, by bill id."""
+        done = bill_periods.bill_periods(self.billing, as_of, period=period, approve=approve)
+        return {one.bill.bill_id: one for one in done.bills}
+
+    def preview(self, as_of: datetime = ENDED, *, period: str = "") -> Glance:
+        """What `bill` would do."""
+        return bill_periods.preview(self.billing, as_of, period=period)
 
     def publish(self, rates: Path) -> catalogues.Published:
         """Put a rates folder into the bucket, and publish it."""
@@ -279,12 +295,12 @@ class World:
         return found
 
     def items(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """The table, but for sequence numbers."""
+        """The table, but for sequence numbers and leases."""
         rows = self.dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Items"]
         return {
             (row["pk"]["S"], row["sk"]["S"]): {name: value for name, value in row.items() if name != "sequence"}
             for row in rows
-            if not row["pk"]["S"].startswith("sequence#")
+            if not row["pk"]["S"].startswith(("sequence#", "lease#"))
         }
 
     def facts(self) -> Facts:
@@ -308,8 +324,7 @@ class World:
             self.dynamodb.delete_item(TableName=TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
         for row in snapshot.rows:
             self.dynamodb.put_item(TableName=TABLE, Item=row)
-        self.standin.books.path.write_text(snapshot.crm)
-        self.standin.books.load()
+        self.standin.books.restore(exact_json.loads(snapshot.crm))
         self.begin_process()
 
     @contextmanager
@@ -356,7 +371,6 @@ def world(folder: Path, monkeypatch: pytest.MonkeyPatch, rates: Path = RATES) ->
         monkeypatch.setattr(httpx.Client, "send", here.faults.wrapped(httpx.Client.send))
         monkeypatch.setattr(statements, "render_statement", cache(render_statement))
         yield here
-        here.invoicing.close()
 
 
 @cache

@@ -25,7 +25,7 @@ function statementRow(entry, onFailure) {
 
 function stateOf({ state, invoice_number: invoice }) {
   if (state === "nothing-due") return "Nothing to pay";
-  if (state === "frozen") return "Invoice on its way";
+  if (state !== "invoiced") return "Invoice on its way";
   return invoice ? `Invoice ${invoice}` : "Invoiced";
 }
 

@@ -8,21 +8,27 @@ rejects/source=SOURCE/DIGEST.parquet    rows that could not be rated
 rates/…                                 the operator's reference files
 catalogue/VERSION/…, catalogue/current.json, catalogue/refused.json
 bills/period=P/ACCOUNT.json             frozen bills
-ledgers/period=P/ACCOUNT-DIGEST.parquet what each bill billed, call by call
-statements/ACCOUNT/P.pdf, .csv
+frozen/period=P/shard=S.json            what there was when all of a shard's accounts were last frozen
+ledgers/period=P/shard=S-DIGEST.parquet what a freeze billed, call by call, of many accounts
+statements/ACCOUNT/P.pdf, .csv, .json
+outbox/period=P/ACCOUNT.json, .csv      bills as plain files, where they go nowhere else
+reports/bill-TIME.json                  what a run of bill did, or would do
 """
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
-INBOX, CALLS, RATES, BILLS, LEDGERS, STATEMENTS = (
+INBOX, CALLS, RATES, BILLS, LEDGERS, STATEMENTS, REJECTS, REPORTS = (
     "inbox/",
     "calls/",
     "rates/",
     "bills/",
     "ledgers/",
     "statements/",
+    "rejects/",
+    "reports/",
 )
 CURRENT, REFUSED = "catalogue/current.json", "catalogue/refused.json"
 
@@ -48,9 +54,12 @@ def manifest(digest: str) -> str:
     return f"manifests/{digest}.json"
 
 
-def calls(period: str, shard: str, digest: str = "") -> str:
-    """The key of a file's calls of a period and shard; without a digest the prefix of all of them."""
-    return f"{CALLS}period={period}/shard={shard}/" + (f"{digest}.parquet" if digest else "")
+def calls(period: str, shard: str = "", digest: str = "") -> str:
+    """The key of a file's calls of a period and shard; without the last parts, the prefix of all that are so far."""
+    key = f"{CALLS}period={period}/"
+    if shard:
+        key += f"shard={shard}/"
+    return key + (f"{digest}.parquet" if digest else "")
 
 
 def period_and_shard(key: str) -> tuple[str, str] | None:
@@ -60,7 +69,7 @@ def period_and_shard(key: str) -> tuple[str, str] | None:
 
 
 def rejects(source: str, digest: str) -> str:
-    return f"rejects/source={source}/{digest}.parquet"
+    return f"{REJECTS}source={source}/{digest}.parquet"
 
 
 def catalogue(version: str, name: str = "") -> str:
@@ -81,12 +90,21 @@ def period_of_bill(key: str) -> str:
     return key.removeprefix(f"{BILLS}period=").partition("/")[0]
 
 
-def ledger(period: str, account_id: str, digest: str) -> str:
-    return f"{LEDGERS}period={period}/{_safe(account_id)}-{digest}.parquet"
+def frozen(period: str, shard: str) -> str:
+    return f"frozen/period={period}/shard={shard}.json"
+
+
+def ledger(period: str, shard: str, digest: str) -> str:
+    return f"{LEDGERS}period={period}/shard={shard}-{digest}.parquet"
+
+
+def report(at: datetime, kind: str = "bill") -> str:
+    """A run's report: kind is bill, dry-run, or to-approve."""
+    return f"{REPORTS}{kind}-{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.json"
 
 
 def statement(account_id: str, period: str, kind: str) -> str:
-    """A statement: kind is pdf or csv."""
+    """A statement: kind is pdf, csv or json."""
     return f"{STATEMENTS}{_safe(account_id)}/{period}.{kind}"
 
 

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Label = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -31,6 +31,74 @@ class Band(Fact):
     hours: Annotated[tuple[str, ...], Field(min_length=1)] = ("00:00-24:00",)
 
 
+class Look(Fact):
+    """operator.toml, [billing.look]: how statements look. `image` is the logo's content, base64, of the file `logo`."""
+
+    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#1f5f7a"
+    logo: Annotated[str, Field(pattern=r"^(|[A-Za-z0-9_-]+\.(svg|png|jpg))$")] = ""  # a file beside operator.toml
+    image: str = ""
+    footer: str = ""
+
+
+class UcrmRules(Fact):
+    """operator.toml, [billing.ucrm] and [billing.ucrm.organizations.ID]: how bills get onto UCRM's invoices."""
+
+    way: Literal["invoice", "draft", "surcharge"] = "invoice"
+    with_services: bool = False  # way invoice: the client's due services come on the same invoice
+    draft: bool = False  # way invoice: issued as a draft that waits for a person
+    approve: bool = True  # way draft: approve UCRM's draft once the calls are on it
+    send: bool = False  # have UCRM mail the invoice
+    apply_credit: bool = True
+    maturity_days: Annotated[int, Field(ge=0, le=365)] | None = None  # None: as UCRM's settings say
+    taxes: Literal["client", "none"] | tuple[int, ...] = "client"  # of the lines: the client's own, none, or these ids
+    surcharge_id: int | None = None  # way surcharge: the surcharge of UCRM's catalogue that is the meter
+    documents: bool = True  # the statement goes to the client's documents
+    log: bool = True  # each bill leaves a line in the client's log
+
+
+class UcrmSettings(UcrmRules):
+    """[billing.ucrm]: the rules of every organization, and those that differ by UCRM's organization id."""
+
+    organizations: dict[str, UcrmRules] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        """Every organization's own rules over the common ones."""
+        if not isinstance(given, dict) or not isinstance(given.get("organizations"), dict):
+            return given
+        common = {name: value for name, value in given.items() if name != "organizations"}
+        own = given["organizations"]
+        filled = {number: {**common, **rules} if isinstance(rules, dict) else rules for number, rules in own.items()}
+        return given | {"organizations": filled}
+
+    def of(self, organization_id: int) -> UcrmRules:
+        """The rules of that organization."""
+        return self.organizations.get(str(organization_id), self)
+
+
+class WhmcsRules(Fact):
+    """operator.toml, [billing.whmcs]: how bills get onto WHMCS' invoices."""
+
+    invoice_action: Literal["nextcron", "nextinvoice"] = "nextcron"  # nextinvoice: with the client's services
+    credits: Literal["refuse", "client-credit"] = "refuse"  # what becomes of bills below zero
+
+
+class BillingRules(Fact):
+    """operator.toml, [billing]: where bills go, and what stands on them."""
+
+    destination: Literal["ucrm", "whmcs", "files"] = "ucrm"
+    lines: Literal["bill", "group", "bundle", "number"] = "group"  # what gets a line of its own
+    negative_lines: bool = False  # whether the CRM takes lines below zero; else they are taken off the largest line
+    credits: Literal["carry", "credit-note"] = "carry"  # what becomes of a bill below zero
+    minimum: dict[Currency, Annotated[Decimal, Field(ge=0)]] = {}  # below it nothing is invoiced, but carried
+    approve: bool = False  # bills wait for a person's yes: callmeter bill --approve
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"  # where an account has none of its own
+    look: Look = Look()
+    ucrm: UcrmSettings = UcrmSettings()
+    whmcs: WhmcsRules = WhmcsRules()
+
+
 class Operator(Fact):
     """rates/operator.toml: who bills, and the defaults that hold for everybody."""
 
@@ -45,6 +113,7 @@ class Operator(Fact):
     hide_digits: bool = False
     holidays: tuple[str, ...] = ()  # 12-25 of every year, or 2026-04-03
     bands: dict[Annotated[str, Field(min_length=1)], Band] = {}
+    billing: BillingRules = BillingRules()
 
 
 class Allowance(Fact):
@@ -97,6 +166,7 @@ class Account(Fact):
     ucrm_client_id: int | None = None
     ucrm_service_id: int | None = None
     email: str = ""
+    language: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = ""  # of bills and statements; empty: the operator's
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -144,7 +214,7 @@ class Bill(Fact):
     """What one account owes for one period, frozen. Design 3.14.
 
     `due` is exact: the charges now, less what was billed before. `amount` is that, rounded once;
-    the lines add up to it. `carried` = due - amount comes with the next bill.
+    the lines add up to it. `carried` = due - amount comes with the next bill. Below zero it is a credit note.
     """
 
     bill_id: str
@@ -156,35 +226,66 @@ class Bill(Fact):
     amount: Decimal
     carried: Decimal
     lines: tuple[BillLine, ...]
-    carried_in: Decimal = Decimal(0)  # what rounding left of the bill before; part of `due`
+    carried_in: Decimal = Decimal(0)  # what the bill before left; part of `due`
     calls: int = 0  # of this period
     allowances: tuple[AllowanceUse, ...] = ()
     timezone: str = "UTC"
     anchor_day: int = 1
+    language: str = "en"
     ucrm_client_id: int | None
+    ucrm_service_id: int | None = None
     catalogue: str
     frozen_at: datetime
-    ledger: str  # the object that holds, call by call, what was billed
+    ledgers: dict[Label, str]  # period -> the object with what was billed, call by call; of this bill and those before
 
-
-class Invoice(Fact):
-    """An invoice as the CRM knows it."""
-
-    invoice_id: int
-    number: str
-    total_untaxed: Decimal
-    void: bool = False
+    @property
+    def ledger(self) -> str:
+        """The object that holds, call by call, what this bill bills (beside other accounts' calls)."""
+        return self.ledgers[self.period]
 
 
 class BillState(Fact):
-    """How far a bill has come: frozen -> sent (or nothing-due) -> its statement rendered."""
+    """How far a bill has come.
+
+    frozen -> (approved) -> sending -> sent -> invoiced, or frozen -> nothing-due. `sending` is kept before anything
+    is sent, `sent` means that the CRM has it but no numbered invoice yet (a draft, a surcharge waiting for its run).
+    """
 
     bill_id: str
     account_id: str
     period: Label
     amount: Decimal
     currency: Currency
-    state: Literal["frozen", "sent", "nothing-due"]
+    state: Literal["frozen", "approved", "sending", "sent", "invoiced", "nothing-due"] = "frozen"
+    way: str = ""  # how it is sent: decided once, kept before anything is sent
+    attempt: int = 1  # 2 and on: sent anew, its invoice having been voided
     invoice_id: int | None = None
     invoice_number: str = ""
     statement: str = ""  # key of the PDF, once there
+    attached: bool = False  # statement and log line are with the client
+    problem: str = ""  # what keeps it from going on
+    remark: str = ""  # what the operator should know: changed or voided by hand in the CRM
+
+    @property
+    def reference(self) -> str:
+        """What the CRM finds this bill by: its id, and from the second attempt on that too."""
+        return self.bill_id if self.attempt == 1 else f"{self.bill_id}~{self.attempt}"
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do."""
+        return self.state in ("invoiced", "nothing-due") and bool(self.statement) and self.attached
+
+
+class Sent(Fact):
+    """Where a bill stands in the CRM.
+
+    absent: nothing of it is there. waiting: it cannot be placed yet (no draft, no service run). placed: on a draft or
+    a surcharge, without number. invoiced: on a numbered invoice. void: on an invoice that was voided.
+    """
+
+    status: Literal["absent", "waiting", "placed", "invoiced", "void"]
+    invoice_id: int | None = None
+    number: str = ""
+    amount: Decimal | None = None  # what the bill's own lines come to there, without tax
+    problem: str = ""  # what the operator should know: changed by hand, voided, doubled

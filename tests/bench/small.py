@@ -4,6 +4,7 @@
 that each took as JSON. The folder stands for the bucket: the network is no part of this.
 """
 
+import hashlib
 import json
 import shutil
 import sys
@@ -50,6 +51,12 @@ class FolderStore:
             return False
         return True
 
+    def replace(self, key: str, body: bytes, expected: bytes) -> bool:
+        if self.get(key) not in (body, expected):
+            return False
+        self.put(key, body)
+        return True
+
     def upload(self, path: Path, key: str) -> None:
         shutil.copyfile(path, self._place(key))
 
@@ -63,6 +70,9 @@ class FolderStore:
     def keys(self, prefix: str) -> list[str]:
         every = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
         return sorted(key for key in every if key.startswith(prefix))
+
+    def tags(self, prefix: str) -> dict[str, str]:
+        return {key: hashlib.md5(self.get(key), usedforsecurity=False).hexdigest() for key in self.keys(prefix)}
 
     def delete(self, key: str) -> None:
         (self.folder / key).unlink(missing_ok=True)

@@ -230,7 +230,7 @@ class Portal:
             ],
             "periods": [label for label in PERIODS if label in self.calls],
             "statements": [
-                statement("2026-09", "12.35", "2026-0007", "sent"),
+                statement("2026-09", "12.35", "2026-0007", "invoiced"),
                 statement("2026-08", "0.00", "", "nothing-due"),
             ],
         }

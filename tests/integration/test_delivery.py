@@ -277,7 +277,7 @@ def test_a_late_file_comes_with_the_next_bill_as_a_correction_and_nothing_comes_
     here.bill()
     here.deliver(here.drop("late.csv", october("1", "2", "3")))
     here.deliver(here.drop("november.csv", [minutes("4", "2026-11-07T10:00:00Z", 3)]))
-    assert list(here.bill()) == ["C1001-2026-10"]  # billed is billed
+    assert here.bill() == {}  # billed is billed
     here.bill(A_MONTH_LATER)
     bill = here.stored_bills()["C1001-2026-11"]
     assert bill.due == 4 * A_MINUTE  # 1 of October, 3 of November; 0.17 before, so nothing was carried
@@ -357,44 +357,45 @@ def test_a_dry_run_writes_nothing_and_says_what_a_run_does(here: World) -> None:
     lines = [minutes("0", "2026-09-05T10:00:00Z", 3), *october("1", "2"), minutes("3", "2026-11-05T10:00:00Z", 5)]
     here.deliver(here.drop("a.csv", [*lines, call("f", FAMILY, FRANCE, "2026-10-20T10:00:00Z", 600)]))
     before = here.facts()
-    foretold = {bill_id: one.bill for bill_id, one in here.bill(JANUARY, dry_run=True).items()}
+    foretold = {row.bill_id: (row.amount, row.due, row.carried) for row in here.preview(JANUARY).rows}
     assert here.facts().differences(before) == []
-    assert here.bill(JANUARY, period="2026-10", dry_run=True).keys() == {"C1001-2026-10", "C1002-2026-10"}
+    assert {row.bill_id for row in here.preview(JANUARY, period="2026-10").rows} == {"C1001-2026-10", "C1002-2026-10"}
     here.bill(JANUARY)
-    assert here.stored_bills() == foretold
+    assert {bill.bill_id: (bill.amount, bill.due, bill.carried) for bill in here.stored_bills().values()} == foretold
     assert len(foretold) == 4
 
 
 # ---- the CRM
 
 
-@pytest.mark.parametrize("kind", ["timeout-after", "timeout-before", "500", "500-after", "429"])
+@pytest.mark.parametrize("kind", ["timeout-after", "timeout-before", "500", "500-after"])
 def test_a_crm_that_fails_while_issuing_ends_with_one_invoice_of_each_bill(here: World, kind: str) -> None:
     lines = [*october("1", "2"), call("f", FAMILY, FRANCE, "2026-10-20T10:00:00Z", 600)]
     here.deliver(here.drop("a.csv", lines))
     here.standin.faults.add({"match": "POST /clients/*/invoices", "kind": kind, "times": 1})
     done = here.bill()
     assert [bool(one.problem) for one in done.values()].count(True) == 1  # the other went on
-    done = here.bill()
-    assert [one.problem for one in done.values()] == ["", ""]
-    assert [one.state and one.state.state for one in done.values()] == ["sent", "sent"]
+    (mended,) = here.bill().values()
+    assert mended.state
+    assert (mended.state.state, mended.problem) == ("invoiced", "")
+    assert here.bill() == {}  # nothing is left to do
     assert len(here.invoices()) == 2
-    assert here.invoiced() == {bill_id: one.bill.amount for bill_id, one in done.items()}
+    assert here.invoiced() == {bill_id: bill.amount for bill_id, bill in here.stored_bills().items()}
 
 
-def test_a_crm_that_is_away_leaves_the_bills_frozen_until_it_is_back(here: World) -> None:
+def test_a_crm_that_is_away_leaves_the_bills_waiting_until_it_is_back(here: World) -> None:
     here.deliver(here.drop("a.csv", october("1", "2")))
     here.standin.faults.add({"match": "* /invoices", "kind": "500", "times": 99})
     here.standin.faults.add({"match": "* /custom-attributes", "kind": "500", "times": 99})
     (away,) = here.bill().values()
     assert away.problem.startswith("UCRM answered 500 to GET /custom-attributes")
     assert away.state
-    assert away.state.state == "frozen"
+    assert (away.state.state, away.state.problem) == ("sending", away.problem)
     frozen = here.stored_bills()
     here.standin.faults.clear()
     (back,) = here.bill(ENDED + timedelta(days=1)).values()
     assert back.state
-    assert (back.state.state, back.problem) == ("sent", "")
+    assert (back.state.state, back.problem) == ("invoiced", "")
     assert here.stored_bills() == frozen
 
 
@@ -405,7 +406,7 @@ def test_an_invoice_that_somebody_changed_is_told_and_not_made_again(here: World
     (row,) = here.standin.books.rows("invoices")
     row["totalUntaxed"] = Decimal("9.99")
     (done,) = here.bill().values()
-    assert "says 9.99 GBP, the bill 0.17" in done.problem
+    assert "it comes to 9.99 without tax, the bill to 0.17 GBP" in done.problem
     assert len(here.invoices()) == 1
 
 

@@ -115,6 +115,50 @@ def test_put_if_absent_gives_up_when_the_object_comes_and_goes(client: "S3Client
             S3Store(client, BUCKET).put_if_absent("a", b"1")
 
 
+def test_replace_writes_only_over_what_is_expected(store: S3Store) -> None:
+    store.put("files/a.json", b"first")
+    assert store.replace("files/a.json", b"second", b"first")
+    assert not store.replace("files/a.json", b"third", b"first")
+    assert store.get("files/a.json") == b"second"
+    with pytest.raises(Missing):
+        store.replace("files/b.json", b"1", b"")
+
+
+def test_replace_gives_way_to_a_write_between_its_reading_and_its_writing(client: "S3Client", store: S3Store) -> None:
+    store.put("a", b"first")
+    overtaken: list[bool] = []
+
+    def overtake(**_: Any) -> None:
+        if not overtaken:
+            overtaken.append(True)
+            client.put_object(Bucket=BUCKET, Key="a", Body=b"another's")
+
+    client.meta.events.register("before-send.s3.PutObject", overtake)
+    assert not store.replace("a", b"mine", b"first")
+    assert store.get("a") == b"another's"
+
+
+def test_replace_knows_its_own_object_when_the_answer_was_lost(client: "S3Client", store: S3Store) -> None:
+    store.put("a", b"first")
+    sent: list[bool] = []
+
+    def lose_the_first_answer(**_: Any) -> None:
+        if not sent:
+            sent.append(True)
+            client.put_object(Bucket=BUCKET, Key="a", Body=b"mine")
+
+    client.meta.events.register("before-send.s3.PutObject", lose_the_first_answer)
+    assert store.replace("a", b"mine", b"first")
+
+
+def test_tags_differ_where_contents_do(store: S3Store) -> None:
+    for key, body in {"calls/a": b"1", "calls/b": b"2", "calls/c": b"1"}.items():
+        store.put(key, body)
+    tags = store.tags("calls/")
+    assert list(tags) == ["calls/a", "calls/b", "calls/c"]
+    assert tags["calls/a"] == tags["calls/c"] != tags["calls/b"]
+
+
 def test_keys_are_sorted_and_below_the_prefix_over_pages(client: "S3Client", store: S3Store) -> None:
     for key in ("calls/b", "calls/a", "calls/c", "rejects/a"):
         store.put(key, b"")

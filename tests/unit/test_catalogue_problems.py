@@ -185,7 +185,7 @@ def test_destinations(tmp_path: Path) -> None:
 
 ACCOUNT_COLUMNS = (
     "The columns are: account_id, name, plan, numbers, sip_logins, currency, timezone, anchor_day, ucrm_client_id, "
-    "ucrm_service_id, email, valid_from, valid_to."
+    "ucrm_service_id, email, language, valid_from, valid_to."
 )
 TWICE = "Give one of them a valid_to, the other a valid_from, or take it out of one."
 OF_ACCOUNTS: list[tuple[str | bytes | None, list[str]]] = [
@@ -286,7 +286,7 @@ OF_THE_OPERATOR: list[tuple[str | bytes, list[str]]] = [
         f'{OPERATOR}curency = "EUR"\n',
         [
             '4:1: there is no such key as "curency" [unknown-key] (The keys are: country, timezone, currency, name, '
-            "address, email, late_lookback, grace_hours, hide_digits, holidays, bands.)"
+            "address, email, late_lookback, grace_hours, hide_digits, holidays, bands, billing.)"
         ],
     ),
     (

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PACKAGES = ("bills", "catalogue", "jobs", "portal", "rating", "sources", "sql", "ucrm")
+PACKAGES = ("bills", "catalogue", "customers", "jobs", "portal", "rating", "sources", "sql", "ucrm", "whmcs")
 MODULES = ("dialplan", "errors", "layout", "model", "money", "periods", "ports")
 
 PROGRAM = """

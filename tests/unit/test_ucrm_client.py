@@ -1,10 +1,10 @@
-"""Bills become UCRM invoices once, exactly, or not at all. Against the stand-in, over HTTP."""
+"""What every way of billing has in common: the API, the attribute, documents and log, and all that UCRM knows."""
 
 import json
-import ssl
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,341 +14,246 @@ import httpx
 import pytest
 
 from callmeter.errors import CallmeterError, Missing, Unreachable
-from callmeter.local.ucrm import API, UcrmStandin
-from callmeter.local.ucrm.faults import KINDS
-from callmeter.model import Bill, BillLine, Invoice
-from callmeter.ports import Invoicing
-from callmeter.ucrm import api, exact_json
+from callmeter.local.ucrm import API
+from callmeter.model import BillState, Sent
+from callmeter.ucrm import api as ucrm_api
+from callmeter.ucrm import exact_json
+from callmeter.ucrm.answers import IssuedInvoice, LogEntry, Version
+from callmeter.ucrm.api import UcrmApi
 from callmeter.ucrm.client import UcrmInvoicing
+from ucrm_desk import ADA, FAY, KEY, NO_TLS, READ_KEY, Desk, bill, operator
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # plain HTTP only: reading no certificates is faster
-KEY, READ_KEY = "write-key", "read-key"
-SEED: dict[str, Any] = {
-    "taxes": [{"id": 4, "name": "VAT", "rate": 20}, {"id": 5, "name": "Levy", "rate": 1}],
-    "clients": [
-        {"id": 1001, "clientType": 2, "companyName": "Ada Ltd", "currencyCode": "GBP"},
-        {"id": 1002, "firstName": "Bo", "lastName": "Ek", "currencyCode": "GBP", "tax1Id": 4, "tax3Id": 5},
-        {"id": 1003, "firstName": "Cy", "lastName": "Lead", "isLead": True},
-        {"id": 1004, "firstName": "Di", "lastName": "Gone", "isArchived": True},
-        {"id": 1005, "firstName": "Emi", "lastName": "Ito", "currencyCode": "JPY"},
-        {"id": 1006, "firstName": "Fay", "lastName": "Kay", "currencyCode": "GBP", "accountCredit": 100},
-    ],
-}
-ISSUE = "POST /clients/*/invoices"
-
-
-def bill(*amounts: str, client: int | None = 1001, bill_id: str = "b-1", **changes: Any) -> Bill:
-    """A bill with a line for each amount."""
-    lines = tuple(BillLine(label=f"Line {at}", amount=Decimal(amount)) for at, amount in enumerate(amounts))
-    amount = sum((line.amount for line in lines), Decimal(0))
-    facts: dict[str, Any] = {
-        "bill_id": bill_id,
-        "account_id": "ada",
-        "account_name": "Ada Ltd",
-        "period": "2026-10",
-        "currency": "GBP",
-        "due": amount + Decimal("0.0012"),
-        "amount": amount,
-        "carried": Decimal("0.0012"),
-        "lines": lines,
-        "ucrm_client_id": client,
-        "catalogue": "3f9c",
-        "frozen_at": datetime(2026, 11, 2, tzinfo=UTC),
-        "ledger": "ledgers/ada/2026-10.parquet",
-    }
-    return Bill(**{**facts, **changes})
+BILL = "ada-2026-10"
+PDF = {"calls-2026-10.pdf": b"%PDF-1.7 \x00\xff", "calls-2026-10.csv": b"date,to"}
 
 
 @pytest.fixture
-def standin(tmp_path: Path) -> Iterator[UcrmStandin]:
-    with UcrmStandin(tmp_path / "ucrm.json", KEY, read_key=READ_KEY, seeds=SEED) as standin:
-        yield standin
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with operator(tmp_path) as desk:
+        yield desk
 
 
-@pytest.fixture
-def invoicing(standin: UcrmStandin) -> Iterator[UcrmInvoicing]:
-    with connect(standin.url) as invoicing:
-        yield invoicing
+def api(url: str, key: str = KEY, **settings: Any) -> UcrmApi:
+    return UcrmApi(url, key, **{"first_pause_seconds": 0, "tries": 2, "verify": NO_TLS, **settings})
 
 
-def connect(url: str, key: str = KEY, **settings: Any) -> UcrmInvoicing:
-    return UcrmInvoicing(url, key, **{"first_pause_seconds": 0, "verify": NO_TLS, **settings})
+def invoiced(desk: Desk, *amounts: str, **changes: Any) -> BillState:
+    """The state of a bill that was sent."""
+    one = bill(*amounts, **changes)
+    desk.add(one)
+    desk.run()
+    return desk.states[one.bill_id]
 
 
-def invoices(standin: UcrmStandin) -> list[dict[str, Any]]:
-    return standin.books.rows("invoices")
+# ---- the API
 
 
-def fail(standin: UcrmStandin, match: str, kind: str, times: int = 1) -> None:
-    standin.faults.add({"match": match, "kind": kind, "times": times})
+@pytest.mark.parametrize("kind", ["429", "500", "html", "timeout-before"])
+def test_reads_are_tried_again_until_ucrm_answers(desk: Desk, kind: str) -> None:
+    desk.fail("GET /version", kind)
+    assert api(desk.standin.url).read(Version, "/version").version == "4.5.33"
+    desk.fail("GET /version", kind, times=2)
+    with pytest.raises(Unreachable):
+        api(desk.standin.url).read(Version, "/version")
 
 
-def find_or_issue(invoicing: Invoicing, what: Bill, tries: int) -> Invoice:
-    """What the bill job does, with the runs it may take."""
-    for _ in range(tries - 1):
-        try:
-            return invoicing.find(what.bill_id) or invoicing.issue(what)
-        except Unreachable:
-            continue
-    return invoicing.find(what.bill_id) or invoicing.issue(what)
+def test_a_write_is_sent_again_only_where_ucrm_says_that_it_did_nothing(desk: Desk) -> None:
+    caller = api(desk.standin.url)
+    body = {"clientId": ADA, "message": "hello"}
+    desk.fail("POST /client-logs", "429")
+    caller.create(LogEntry, "/client-logs", body)
+    desk.fail("POST /client-logs", "500-after")
+    with pytest.raises(Unreachable, match="500 to POST /client-logs"):
+        caller.create(LogEntry, "/client-logs", body)
+    assert len(desk.standin.books.rows("clientLogs")) == 2
 
 
-def test_a_bill_becomes_a_numbered_invoice_that_is_found_by_its_bill(
-    invoicing: UcrmInvoicing, standin: UcrmStandin
-) -> None:
-    assert invoicing.find("b-1") is None
-    issued = invoicing.issue(bill("12.30", "0.05"))
-    assert issued == Invoice(invoice_id=1, number="000001", total_untaxed=Decimal("12.35"))
-    assert invoicing.find("b-1") == issued
-    assert invoicing.find("b-2") is None
-    (row,) = invoices(standin)
-    assert [(item["label"], item["price"], item["quantity"]) for item in row["items"]] == [
-        ("Line 0", Decimal("12.30"), 1),
-        ("Line 1", Decimal("0.05"), 1),
-    ]
-    assert [(mark["key"], mark["value"]) for mark in row["attributes"]] == [("callmeterBill", "b-1")]
-    assert row["status"] == 1
-    assert "b-1" in row["adminNotes"]
-    assert "b-1" not in row["notes"]
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("soon", 0), ("", 0), ("-3", 0), ("Mon, 01 Jan 2024 00:00:00 GMT", 0), ("Mon, 01 Jan 2024", 0)],
+)
+def test_ucrm_may_say_how_long_to_wait(header: str, seconds: int) -> None:
+    assert ucrm_api._retry_after(header) == seconds
 
 
-def test_prices_reach_ucrm_digit_for_digit(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    invoicing.issue(bill("0.10", "0.20", "90071992547409.93"))
-    stored = standin.books.path.read_text()
-    assert all(f'"price":{price},' in stored for price in ("0.10", "0.20", "90071992547409.93"))
-    found = invoicing.find("b-1")
-    assert found is not None
-    assert found.total_untaxed == Decimal("90071992547410.23")
+def test_a_pause_until_a_date_is_the_time_until_then() -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    assert 3500 < ucrm_api._retry_after(soon.strftime("%a, %d %b %Y %H:%M:%S GMT")) <= 3600
 
 
-def test_a_line_may_be_a_credit_as_long_as_something_is_due(invoicing: UcrmInvoicing) -> None:
-    assert invoicing.issue(bill("12.00", "-2.50")).total_untaxed == Decimal("9.50")
+def test_the_pause_asked_for_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    caller = api(desk.standin.url)
+    monkeypatch.setattr(caller._reads, "sleep", slept.append)
+    desk.fail("GET /version", "429", retryAfterSeconds=9)
+    caller.read(Version, "/version")
+    assert slept == [9]
 
 
-def test_yen_have_no_decimals(invoicing: UcrmInvoicing) -> None:
-    assert invoicing.issue(bill("120", "34", client=1005, currency="JPY")).total_untaxed == 154
+def test_an_answer_that_comes_too_late_is_a_timeout(desk: Desk) -> None:
+    desk.fail("POST /client-logs", "timeout-after", delaySeconds=60)
+    with pytest.raises(Unreachable, match="did not answer POST /client-logs"):
+        api(desk.standin.url, timeout_seconds=0.2).create(
+            LogEntry, "/client-logs", {"clientId": ADA, "message": "hello"}
+        )
 
 
-def test_the_clients_own_taxes_are_put_on_every_item(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    issued = invoicing.issue(bill("10.00", "2.50", client=1002))
-    assert issued.total_untaxed == Decimal("12.50")
-    (row,) = invoices(standin)
-    assert [(item["tax1Id"], item["tax2Id"], item["tax3Id"]) for item in row["items"]] == [(4, None, 5)] * 2
-    assert row["total"] == Decimal("15.13")  # 12.50 + 20 % 2.50 + 1 % 0.125, rounded to 0.13
+def test_a_key_that_is_wrong_or_may_only_read_is_told_with_what_to_do(desk: Desk) -> None:
+    with pytest.raises(CallmeterError, match="Check the app key"):
+        api(desk.standin.url, "guess").read(Version, "/version")
+    reader = api(desk.standin.url, READ_KEY)
+    assert reader.read(Version, "/version").version == "4.5.33"
+    with pytest.raises(CallmeterError, match="app key of type Write"):
+        reader.create(LogEntry, "/client-logs", {"clientId": ADA, "message": "hello"})
 
 
-def test_credit_is_used_or_kept_as_the_operator_chose(standin: UcrmStandin) -> None:
-    with connect(standin.url, apply_credit=False) as keeping, connect(standin.url) as using:
-        keeping.issue(bill("10.00", client=1006))
-        using.issue(bill("10.00", client=1006, bill_id="b-2"))
-    assert [row["amountPaid"] for row in invoices(standin)] == [0, 10]
+@pytest.mark.parametrize("largest", [None, 12])
+def test_long_lists_are_read_page_by_page_however_long_a_page_may_be(desk: Desk, largest: int | None) -> None:
+    desk.standin.books.options["_largestPage"] = largest
+    row = {**BLANK_INVOICE, "clientId": ADA}
+    for _ in range(130):
+        desk.standin.books.add("invoices", row)
+    rows = list(api(desk.standin.url).rows(IssuedInvoice, "/invoices", {"clientId": ADA}))
+    assert [one.id for one in rows] == list(range(1, 131))
 
 
-def test_a_void_invoice_is_found_and_told_as_void(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    invoicing.issue(bill("1.00"))
-    httpx.patch(f"{standin.url}{API}/invoices/1/void", headers={"X-Auth-App-Key": KEY}, trust_env=False)
-    found = invoicing.find("b-1")
-    assert found is not None
-    assert (found.invoice_id, found.void) == (1, True)
-    invoicing.issue(bill("1.00"))
-    found = invoicing.find("b-1")
-    assert found is not None
-    assert (found.invoice_id, found.void) == (2, False)
+BLANK_INVOICE: dict[str, Any] = {
+    "number": None, "status": 1, "proforma": False, "createdDate": "2026-11-01T00:00:00+0000", "items": [],
+    "totalUntaxed": 0, "currencyCode": "GBP", "attributes": [], "_organizationId": 1, "amountToPay": 0,
+    "dueDate": "2026-11-15T00:00:00+0000",
+}  # fmt: skip
 
 
-def test_two_invoices_in_force_for_one_bill_are_a_clear_error(invoicing: UcrmInvoicing) -> None:
-    invoicing.issue(bill("1.00"))
-    invoicing.issue(bill("1.00"))
-    with pytest.raises(CallmeterError, match=r"several invoices for bill b-1: 000001, 000002\. Void all but one"):
-        invoicing.find("b-1")
+@pytest.mark.parametrize("suffix", ["", "/", API, API + "/"])
+def test_the_address_is_taken_with_or_without_the_path(desk: Desk, suffix: str) -> None:
+    assert api(desk.standin.url + suffix).read(Version, "/version").version == "4.5.33"
 
 
-def test_bill_ids_are_matched_whole_and_with_their_case(invoicing: UcrmInvoicing) -> None:
-    invoicing.issue(bill("1.00", bill_id="b-10"))
-    assert invoicing.find("b-1") is None
-    assert invoicing.find("B-10") is None
+def test_an_address_where_nobody_answers_is_unreachable() -> None:
+    with pytest.raises(Unreachable, match="did not answer GET"):
+        api("http://127.0.0.1:9").read(Version, "/version")
 
 
-def test_the_attribute_is_made_once_and_found_by_later_senders(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    invoicing.issue(bill("1.00"))
-    with connect(standin.url) as other:
-        other.issue(bill("1.00", bill_id="b-2"))
-    (row,) = standin.books.rows("customAttributes")
+# ---- the attribute
+
+
+def test_the_attribute_is_made_once_and_found_by_later_senders(desk: Desk) -> None:
+    invoiced(desk, "1.00")
+    desk.connect()
+    invoiced(desk, "1.00", account="bob")
+    (row,) = desk.standin.books.rows("customAttributes")
     assert (row["name"], row["type"], row["attributeType"]) == ("Callmeter bill", "string", "invoice")
     assert row["clientZoneVisible"] is False
 
 
-def test_an_attribute_made_by_someone_else_in_between_is_used(
-    invoicing: UcrmInvoicing, standin: UcrmStandin, monkeypatch: pytest.MonkeyPatch
+def test_an_attribute_made_by_someone_else_in_between_is_used(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = UcrmInvoicing(api(desk.standin.url), desk.rules)
+    look = late._crm._read_attribute
+    looks = iter([lambda: None, lambda: None, look])
+    invoiced(desk, "1.00", account="bob")
+    monkeypatch.setattr(late._crm, "_read_attribute", lambda: next(looks)())
+    late.advance(bill("1.00"), BillState(**{**desk.states["bob-2026-10"].model_dump(), "bill_id": BILL}), [])
+    assert len(desk.standin.books.rows("customAttributes")) == 1
+
+
+def test_an_attribute_with_another_key_is_refused_as_bills_would_not_be_found_by_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = invoicing._find_attribute
-    looks = iter([lambda: None, look])
-    with connect(standin.url) as other:
-        other.issue(bill("1.00"))
-    monkeypatch.setattr(invoicing, "_find_attribute", lambda: next(looks)())
-    invoicing.issue(bill("1.00", bill_id="b-2"))
-    assert len(standin.books.rows("customAttributes")) == 1
+    monkeypatch.setattr("callmeter.local.ucrm.attributes.camel_case", lambda _: "callmeterBill2")
+    assert "the key callmeterBill2, not callmeterBill" in invoiced(desk, "1.00").problem
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("times", [1, 3])
-def test_whatever_goes_wrong_while_issuing_there_is_one_invoice_in_the_end(
-    invoicing: UcrmInvoicing, standin: UcrmStandin, kind: str, times: int
-) -> None:
-    fail(standin, ISSUE, kind, times)
-    invoice = find_or_issue(invoicing, bill("12.35"), tries=4)
-    assert invoice.total_untaxed == Decimal("12.35")
-    assert [row["number"] for row in invoices(standin)] == ["000001"]
+def test_clients_are_billed_side_by_side(desk: Desk) -> None:
+    bills = [bill("1.00", account=f"a{number}", client=client) for number in range(6) for client in (ADA,)]
+    bills += [bill("2.00", account=f"f{number}", client=FAY) for number in range(6)]
+    state = BillState(bill_id="", account_id="", period="2026-10", amount=Decimal(1), currency="GBP", way="invoice")
+
+    def send(number: int) -> Sent:
+        one = bills[number]
+        return desk.invoicing.advance(one, state.model_copy(update={"bill_id": one.bill_id}), [])
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(send, range(len(bills))))
+    assert sorted(one.number for one in sent) == [f"{number:06}" for number in range(1, 13)]
+    assert [one.amount for one in sent] == [1] * 6 + [2] * 6
+    assert len(desk.standin.books.rows("customAttributes")) == 1
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_failures_of_any_call_leave_one_invoice_and_one_attribute(
-    invoicing: UcrmInvoicing, standin: UcrmStandin, kind: str
-) -> None:
-    fail(standin, "* /custom-attributes", kind, 5)
-    fail(standin, "GET /clients/*", kind, 2)
-    fail(standin, "GET /invoices", kind, 2)
-    fail(standin, ISSUE, kind, 1)
-    find_or_issue(invoicing, bill("12.35"), tries=8)
-    assert (len(invoices(standin)), len(standin.books.rows("customAttributes"))) == (1, 1)
+def test_a_bill_begun_for_another_destination_is_told(desk: Desk) -> None:
+    state = invoiced(desk, "1.00").model_copy(update={"way": "whmcs"})
+    with pytest.raises(CallmeterError, match='UCRM knows no way "whmcs"'):
+        desk.invoicing.look(desk.bills[BILL], state, [])
 
 
-def test_an_invoice_that_may_have_been_issued_is_never_sent_again_by_itself(
-    invoicing: UcrmInvoicing, standin: UcrmStandin
-) -> None:
-    fail(standin, ISSUE, "timeout-after")
-    with pytest.raises(Unreachable, match="did not answer POST /clients/1001/invoices"):
-        invoicing.issue(bill("12.35"))
-    assert len(invoices(standin)) == 1
+def test_a_way_is_looked_at_where_a_bill_was_never_sent(desk: Desk) -> None:
+    desk.add(bill("1.00"))
+    assert desk.look(BILL) == Sent(status="absent")
 
 
-def test_an_answer_that_comes_too_late_is_a_timeout(standin: UcrmStandin) -> None:
-    standin.faults.add({"match": ISSUE, "kind": "timeout-after", "delaySeconds": 60})
-    with connect(standin.url, timeout_seconds=0.2) as impatient:
+# ---- documents and log
+
+
+def test_statements_are_uploaded_once_by_name_and_the_log_has_one_line(desk: Desk) -> None:
+    state = invoiced(desk, "12.35")
+    for kind in ("timeout-after", "500"):
+        desk.fail("POST /documents", kind)
         with pytest.raises(Unreachable):
-            impatient.issue(bill("12.35"))
-        found = impatient.find("b-1")
-    assert found is not None
-
-
-def test_reads_are_tried_again_until_ucrm_answers(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    for kind in ("429", "500", "timeout-before"):
-        fail(standin, "GET /version", kind)
-    assert invoicing.version() == "4.5.33"
-    fail(standin, "GET /version", "429", times=4)
-    with pytest.raises(Unreachable, match=r"429 to GET /version: Too Many Requests\.. Trying again later"):
-        invoicing.version()
-
-
-def test_a_restarted_ucrm_still_finds_the_bill(tmp_path: Path) -> None:
-    with UcrmStandin(tmp_path / "u.json", KEY, seeds=SEED) as standin, connect(standin.url) as invoicing:
-        issued = invoicing.issue(bill("12.35"))
-    with UcrmStandin(tmp_path / "u.json", KEY) as standin, connect(standin.url) as invoicing:
-        assert invoicing.find("b-1") == issued
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (bill("1.00", client=None), "account ada has no UCRM client"),
-        (bill("1.00", client=9), "UCRM has no client 9. Correct ucrm_client_id of account ada"),
-        (bill("1.00", client=1003), "client 1003 of account ada is a lead"),
-        (bill("1.00", client=1004), "client 1004 of account ada is archived"),
-        (bill("1.00", currency="EUR"), "account ada is billed in EUR, but UCRM client 1001 in GBP"),
-        (bill("0.00"), "only above 0 is invoiced"),
-        (bill("1.00", "-2.00"), "only above 0 is invoiced"),
-        (bill("1.00", amount=Decimal("1.01")), "its lines add up to 1.00"),
-        (bill("1.005", "1.005"), "more decimals than GBP has"),
-        (bill("1.50", client=1005, currency="JPY"), "more decimals than JPY has"),
-    ],
-)
-def test_a_bill_that_cannot_be_invoiced_is_refused_before_anything_is_sent(
-    invoicing: UcrmInvoicing, standin: UcrmStandin, wrong: Bill, told: str
-) -> None:
-    with pytest.raises(CallmeterError, match=told) as refused:
-        invoicing.issue(wrong)
-    assert not isinstance(refused.value, Unreachable)
-    assert standin.books.last_ids.get("invoices") is None
-    assert standin.books.rows("customAttributes") == []
-
-
-def test_prices_that_would_include_tax_are_refused_where_the_client_has_a_tax(
-    invoicing: UcrmInvoicing, standin: UcrmStandin
-) -> None:
-    standin.books.options["pricingMode"] = 2
-    with pytest.raises(CallmeterError, match="tax exclusive pricing"):
-        invoicing.issue(bill("1.00", client=1002))
-    assert invoicing.issue(bill("1.00")).total_untaxed == Decimal("1.00")
-
-
-def test_an_invoice_that_comes_to_another_amount_is_a_clear_error(
-    invoicing: UcrmInvoicing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cheaper(*_: Any) -> dict[str, Any]:
-        nothing = Decimal("0.00")
-        return {"subtotal": nothing, "totalUntaxed": Decimal("12.34"), "total": nothing}
-
-    monkeypatch.setattr("callmeter.local.ucrm.totals.of_invoice", cheaper)
-    with pytest.raises(CallmeterError, match=r"invoice 000001 for bill b-1 comes to 12.34 GBP .* not to 12.35 GBP"):
-        invoicing.issue(bill("12.35"))
-
-
-def test_a_refused_invoice_is_told_in_ucrms_words(invoicing: UcrmInvoicing) -> None:
-    with pytest.raises(CallmeterError, match=r"422.*Validation failed\. items\[\]\.label: This value should not"):
-        invoicing.issue(bill("1.00", lines=(BillLine(label="", amount=Decimal("1.00")),)))
-
-
-def test_a_key_that_is_wrong_or_may_only_read_is_told_with_what_to_do(standin: UcrmStandin) -> None:
-    with connect(standin.url, "guess") as stranger, pytest.raises(CallmeterError, match="Check the app key"):
-        stranger.find("b-1")
-    with connect(standin.url, READ_KEY) as reader:
-        assert reader.find("b-1") is None
-        with pytest.raises(CallmeterError, match="app key of type Write"):
-            reader.issue(bill("1.00"))
-
-
-def test_long_lists_are_read_page_by_page(
-    invoicing: UcrmInvoicing, standin: UcrmStandin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "PAGE_ROWS", 2)
-    for at in range(5):
-        invoicing.put_document(1001, f"calls-{at}.pdf", b"%PDF")
-    assert [invoicing.put_document(1001, f"calls-{at}.pdf", b"%PDF") for at in range(5)] == [1, 2, 3, 4, 5]
-    assert len(standin.books.rows("documents")) == 5
-
-
-def test_a_statement_is_uploaded_once_a_client_and_name(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    content = b"%PDF-1.7 \x00\xff"
-    fail(standin, "POST /documents", "timeout-after")
+            desk.invoicing.attach(desk.bills[BILL], state, PDF)
+    desk.fail("POST /client-logs", "timeout-after")
     with pytest.raises(Unreachable):
-        invoicing.put_document(1001, "calls-2026-10.pdf", content)
-    assert invoicing.put_document(1001, "calls-2026-10.pdf", content) == 1
-    assert invoicing.put_document(1002, "calls-2026-10.pdf", content) == 2
-    file = httpx.get(f"{standin.url}/_standin/documents/1", trust_env=False)
-    assert file.content == content
+        desk.invoicing.attach(desk.bills[BILL], state, PDF)
+    desk.invoicing.attach(desk.bills[BILL], state, PDF)
+    rows = desk.standin.books.rows("documents")
+    assert sorted(row["name"] for row in rows) == sorted(PDF)
+    content = httpx.get(f"{desk.standin.url}/_standin/documents/{rows[0]['id']}", trust_env=False).content
+    assert content == PDF[rows[0]["name"]]
+    assert [row["message"] for row in desk.standin.books.rows("clientLogs")] == [
+        "Calls 2026-10 of account ada: 12.35 GBP on invoice 000001. Bill ada-2026-10."
+    ]
 
 
-def test_a_message_is_logged_once(invoicing: UcrmInvoicing, standin: UcrmStandin) -> None:
-    for message in ("October billed", "October billed", "November billed"):
-        invoicing.log(1001, message)
-    logged = [row["message"] for row in standin.books.rows("clientLogs")]
-    assert logged == ["October billed", "November billed"]
-    with pytest.raises(Missing):
-        invoicing.log(9, "nobody")
+def test_documents_and_log_are_left_where_the_rules_do_not_want_them(tmp_path: Path) -> None:
+    with operator(tmp_path, documents=False, log=False) as desk:
+        desk.invoicing.attach(bill("12.35"), invoiced(desk, "12.35"), PDF)
+        assert desk.standin.books.rows("documents") == []
+        assert desk.standin.books.rows("clientLogs") == []
 
 
-@pytest.mark.parametrize("suffix", ["", "/", API, API + "/"])
-def test_the_address_is_taken_with_or_without_the_path(standin: UcrmStandin, suffix: str) -> None:
-    with connect(standin.url + suffix) as invoicing:
-        assert invoicing.version() == "4.5.33"
+def test_an_account_without_client_gets_nothing_attached_and_an_unknown_one_is_told(desk: Desk) -> None:
+    state = invoiced(desk, "12.35")
+    desk.invoicing.attach(bill("0", client=None), state, PDF)
+    with pytest.raises(Missing, match="UCRM has no client 9"):
+        desk.invoicing.attach(bill("0", client=9), state, PDF)
 
 
-def test_an_address_where_nobody_answers_is_unreachable() -> None:
-    with (
-        connect("http://127.0.0.1:9", tries=2) as nobody,
-        pytest.raises(Unreachable, match="did not answer GET"),
-    ):
-        nobody.version()
+# ---- all that UCRM knows
+
+
+def test_known_has_every_bill_of_an_invoice_a_draft_or_a_credit_note(desk: Desk) -> None:
+    invoiced(desk, "1.00")
+    invoiced(desk, "-2.00", account="credited")
+    invoiced(desk, "3.00", account="voided")
+    desk.standin.hand("void", 2)
+    desk.connect(desk.rules.model_copy(update={"ucrm": desk.rules.ucrm.model_copy(update={"way": "draft"})}))
+    desk.daily_run(date(2026, 11, 1))
+    desk.add(bill("4.00", account="mixed"), bill("5.00", account="with"))
+    desk.run()
+    row = desk.invoices[0]
+    desk.standin.books.add("invoices", {**row, "id": 9, "number": "9"})
+    assert desk.invoicing.known(date(2026, 11, 1)) == {
+        BILL: Sent(
+            status="invoiced", invoice_id=1, number="000001", amount=Decimal("1.00"),
+            problem="it is on invoice 000001 and invoice 9",
+        ),
+        "credited-2026-10": Sent(status="invoiced", invoice_id=1, number="CN000001", amount=Decimal("-2.00")),
+        "voided-2026-10": Sent(status="void", invoice_id=2, number="000002", amount=Decimal("3.00")),
+        "mixed-2026-10": Sent(status="placed", invoice_id=3),
+        "with-2026-10": Sent(status="placed", invoice_id=3),
+    }  # fmt: skip
+    assert set(desk.invoicing.known(date(2026, 11, 5))) == {"mixed-2026-10", "with-2026-10"}
+
+
+# ---- answers that are not UCRM's, and JSON
 
 
 @pytest.mark.parametrize(
@@ -375,8 +280,8 @@ def test_answers_that_are_not_ucrms_are_told_as_what_they_are(status: int, body:
     with HTTPServer(("127.0.0.1", 0), Odd) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        with connect(url, tries=2) as invoicing, pytest.raises(CallmeterError) as error:
-            invoicing.version()
+        with pytest.raises(CallmeterError) as error:
+            api(url).read(Version, "/version")
         server.shutdown()
     assert told in str(error.value)
 

@@ -1,8 +1,6 @@
 """The UCRM stand-in accepts what UCRM documents, refuses the rest, keeps its state and fails on request."""
 
 import base64
-import json
-import ssl
 import subprocess
 import sys
 import threading
@@ -16,10 +14,10 @@ import httpx
 import pytest
 
 from callmeter.local.ucrm import API, UcrmStandin
+from callmeter.local.ucrm.books import Books
 from callmeter.ucrm import exact_json
+from ucrm_kit import ITEM, KEY, READ_KEY, Ucrm
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # plain HTTP only: reading no certificates is faster
-KEY, READ_KEY = "write-key", "read-key"
 SEED: dict[str, Any] = {
     "organizations": [
         {"name": "Example Telecom", "currencyCode": "GBP", "invoiceNumberPrefix": "2026-"},
@@ -34,44 +32,6 @@ SEED: dict[str, Any] = {
         {"id": 1004, "firstName": "Di", "lastName": "Gone", "isArchived": True},
     ],
 }  # fmt: skip
-ITEM = {"label": "Calls to UK landlines", "price": Decimal("12.35")}
-
-
-class Ucrm:
-    """A stand-in and someone who calls it."""
-
-    def __init__(self, standin: UcrmStandin, key: str = KEY) -> None:
-        self.standin = standin
-        self.http = httpx.Client(base_url=standin.url, headers={"X-Auth-App-Key": key}, trust_env=False, verify=NO_TLS)
-
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> httpx.Response:
-        content = None if body is None else exact_json.dumps(body)
-        params = {name.replace("_array", "[]"): value for name, value in query.items()}
-        return self.http.request(method, API + path, content=content, params=params)
-
-    def get(self, path: str, **query: Any) -> Any:
-        answer = self.call("GET", path, **query)
-        assert answer.status_code == 200, answer.text
-        return exact_json.loads(answer.content)
-
-    def post(self, path: str, body: Any) -> Any:
-        answer = self.call("POST", path, body)
-        assert answer.status_code == 201, answer.text
-        return exact_json.loads(answer.content)
-
-    def invoice(self, client_id: int = 1001, **fields: Any) -> Any:
-        return self.post(f"/clients/{client_id}/invoices", {"items": [ITEM], **fields})
-
-    def refusal(self, method: str, path: str, body: Any = None, **query: Any) -> tuple[int, Any]:
-        """The status, and the messages by field for a 422."""
-        answer = self.call(method, path, body, **query)
-        told = answer.json()
-        assert told["code"] == answer.status_code
-        return answer.status_code, told.get("errors", told["message"])
-
-    def fault(self, match: str, kind: str, times: int = 1) -> None:
-        body = {"match": match, "kind": kind, "times": times}
-        assert self.http.post("/_standin/faults", json=body).status_code == 201
 
 
 @pytest.fixture
@@ -79,10 +39,6 @@ def ucrm(tmp_path: Path) -> Iterator[Ucrm]:
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     with UcrmStandin(tmp_path / "ucrm.json", KEY, read_key=READ_KEY, seeds=SEED, clock=lambda: noon) as standin:
         yield Ucrm(standin)
-
-
-def attribute(ucrm: Ucrm, name: str = "Callmeter bill", owner: str = "invoice") -> Any:
-    return ucrm.post("/custom-attributes", {"name": name, "attributeType": owner, "type": "string"})
 
 
 def test_without_a_key_or_with_a_wrong_one_nothing_is_answered(ucrm: Ucrm) -> None:
@@ -101,7 +57,7 @@ def test_the_read_key_reads_and_may_not_write(ucrm: Ucrm) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/invoices/1/nothing", 404), ("GET", "/invoices/7", 404), ("GET", "/clients/x", 404),
-     ("PUT", "/clients", 405), ("DELETE", "/clients/1001", 405), ("GET", "/clients/1001/invoices", 405)],
+     ("PUT", "/clients", 405), ("DELETE", "/clients/1001/invoices", 405), ("GET", "/clients/1001/invoices", 405)],
 )  # fmt: skip
 def test_unknown_paths_and_methods_are_told_as_json(ucrm: Ucrm, method: str, path: str, status: int) -> None:
     assert ucrm.refusal(method, path)[0] == status
@@ -188,7 +144,7 @@ def test_tax_inclusive_prices_hold_their_tax_and_take_only_one(ucrm: Ucrm) -> No
     ],
 )  # fmt: skip
 def test_an_invoice_that_is_not_as_documented_is_refused(ucrm: Ucrm, body: Any, errors: set[str]) -> None:
-    attribute(ucrm)
+    ucrm.attribute()
     status, told = ucrm.refusal("POST", "/clients/1001/invoices", body)
     assert (status, told.keys()) == (422, errors)
     assert ucrm.get("/invoices") == []
@@ -251,7 +207,7 @@ def test_a_draft_has_no_number_until_it_is_approved(ucrm: Ucrm) -> None:
 
 
 def test_a_void_invoice_keeps_its_number_and_attributes_and_gives_credit_back(ucrm: Ucrm) -> None:
-    mark = attribute(ucrm)
+    mark = ucrm.attribute()
     marks = [{"customAttributeId": mark["id"], "value": "b-1"}]
     ucrm.invoice(client_id=1002, items=[{"label": "Calls", "price": 300}], attributes=marks)
     answer = ucrm.call("PATCH", "/invoices/1/void")
@@ -270,7 +226,7 @@ def test_an_invoice_is_sent_to_the_billing_contact_or_not_at_all(ucrm: Ucrm) -> 
 
 
 def test_invoices_are_listed_by_every_documented_filter(ucrm: Ucrm) -> None:
-    mark = attribute(ucrm)
+    mark = ucrm.attribute()
     for at, day in enumerate(("2026-09-30", "2026-10-01", "2026-10-31"), start=1):
         marks = [{"customAttributeId": mark["id"], "value": f"b-{at}"}]
         ucrm.invoice(createdDate=f"{day}T00:00:00+0000", attributes=marks)
@@ -308,7 +264,7 @@ def test_invoices_are_listed_by_every_documented_filter(ucrm: Ucrm) -> None:
     ],
 )
 def test_a_filter_that_is_not_as_documented_is_refused(ucrm: Ucrm, query: Any, status: int) -> None:
-    attribute(ucrm)
+    ucrm.attribute()
     assert ucrm.refusal("GET", "/invoices", **query)[0] == status
 
 
@@ -321,9 +277,9 @@ def test_pages_join_to_the_whole_list(ucrm: Ucrm) -> None:
 
 
 def test_a_custom_attribute_gets_a_camel_case_key_and_its_name_once_a_type(ucrm: Ucrm) -> None:
-    made = attribute(ucrm, "Personal Code")
+    made = ucrm.attribute("Personal Code")
     assert (made["key"], made["type"], made["clientZoneVisible"]) == ("personalCode", "string", False)
-    assert attribute(ucrm, "Personal Code", owner="client")["id"] == 2
+    assert ucrm.attribute("Personal Code", owner="client")["id"] == 2
     again = {"name": "personal code", "attributeType": "invoice", "type": "string"}
     assert ucrm.refusal("POST", "/custom-attributes", again)[0] == 422
     assert [row["id"] for row in ucrm.get("/custom-attributes", attributeType="invoice")] == [1]
@@ -333,7 +289,7 @@ def test_a_custom_attribute_gets_a_camel_case_key_and_its_name_once_a_type(ucrm:
 
 
 def test_attributes_are_read_back_with_name_and_key_and_belong_to_their_owner(ucrm: Ucrm) -> None:
-    of_invoices, of_clients = attribute(ucrm), attribute(ucrm, "SIP login", owner="client")
+    of_invoices, of_clients = ucrm.attribute(), ucrm.attribute("SIP login", owner="client")
     value = {"customAttributeId": of_clients["id"], "value": "ada"}
     assert ucrm.refusal("POST", "/clients/1001/invoices", {"items": [ITEM], "attributes": [value]})[0] == 422
     invoice = ucrm.invoice(attributes=[{"customAttributeId": of_invoices["id"], "value": "b-1"}])
@@ -428,7 +384,7 @@ def test_a_restart_keeps_everything_and_seeds_nothing_twice(tmp_path: Path) -> N
     state = tmp_path / "ucrm.json"
     with UcrmStandin(state, KEY, seeds=SEED) as standin:
         before = Ucrm(standin)
-        attribute(before)
+        before.attribute()
         before.invoice()
         body = {"clientId": 1001, "name": "calls.pdf", "file": "QQ=="}
         before.post("/documents", body)
@@ -442,8 +398,8 @@ def test_a_restart_keeps_everything_and_seeds_nothing_twice(tmp_path: Path) -> N
 
 def test_the_state_is_on_disk_before_the_answer_and_only_whole_files_are(ucrm: Ucrm, tmp_path: Path) -> None:
     ucrm.invoice()
-    stored = json.loads((tmp_path / "ucrm.json").read_text())
-    assert [row["number"] for row in stored["tables"]["invoices"]] == ["2026-000001"]
+    stored = Books(tmp_path / "ucrm.json")
+    assert [row["number"] for row in stored.rows("invoices")] == ["2026-000001"]
     assert [path.name for path in tmp_path.iterdir()] == ["ucrm.json"]
 
 
@@ -514,7 +470,7 @@ def test_invoices_of_many_callers_at_once_get_different_numbers(ucrm: Ucrm) -> N
 def test_a_person_reads_the_invoices_on_a_page_that_runs_no_markup_of_theirs(ucrm: Ucrm) -> None:
     assert "No invoice" in ucrm.http.get("/").text
     ucrm.invoice(items=[{"label": "<script>alert(1)</script>", "price": Decimal("1234.5")}], draft=True)
-    ucrm.invoice(notes="Thank you", attributes=[{"customAttributeId": attribute(ucrm)["id"], "value": "b-1"}])
+    ucrm.invoice(notes="Thank you", attributes=[{"customAttributeId": ucrm.attribute()["id"], "value": "b-1"}])
     ucrm.post("/documents", {"clientId": 1001, "name": "calls.pdf", "file": "QQ=="})
     page = ucrm.http.get("/")
     assert page.headers["Content-Type"].startswith("text/html")

@@ -13,7 +13,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:  # stubs: there for type checkers only
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
 CONNECTIONS = 16
@@ -45,3 +48,21 @@ def dynamodb() -> DynamoDBClient:
 def ssm() -> SSMClient:
     """Systems Manager, for its parameters."""
     return boto3.client("ssm", config=config())
+
+
+@lru_cache(maxsize=1)
+def sqs() -> SQSClient:
+    """Queues."""
+    return boto3.client("sqs", config=config())
+
+
+@lru_cache(maxsize=1)
+def sns() -> SNSClient:
+    """Topics."""
+    return boto3.client("sns", config=config())
+
+
+@lru_cache(maxsize=1)
+def functions() -> LambdaClient:
+    """Lambda."""
+    return boto3.client("lambda", config=config())

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from callmeter.aws.state import DynamoTotals
+from callmeter.aws.faults import translated
+from callmeter.aws.state import DynamoBills, DynamoSettings, DynamoTotals
 from callmeter.aws.store import S3Store
 from callmeter.errors import CallmeterError, Unreachable, UsageError
+from callmeter.portal.account import Portal
 
-DEAD_LETTERS = ("InboxDeadLettersUrl", "CallsDeadLettersUrl", "RatesDeadLettersUrl")
+if TYPE_CHECKING:  # stubs: there for type checkers only
+    from mypy_boto3_sqs import SQSClient
+
+QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl")
+DEAD_LETTERS = ("InboxDeadLettersUrl", "CallsDeadLettersUrl", "RatesDeadLettersUrl", "EventsDeadLettersUrl")
 BILL_SECONDS = 900
 
 
@@ -48,16 +56,71 @@ class Deployment:
         """The stored totals."""
         return DynamoTotals(self.session.client("dynamodb", endpoint_url=self.endpoint_url), self.outputs["Table"])
 
+    @cached_property
+    def portal(self) -> Portal:
+        """What is known of calls, totals and bills."""
+        settings = DynamoSettings(
+            self.session.client("dynamodb", endpoint_url=self.endpoint_url), self.outputs["Table"]
+        )
+        return Portal(self.store, self.totals, self.bills, settings, int(self.outputs["ShardCount"]))
+
+    @cached_property
+    def bills(self) -> DynamoBills:
+        """How far bills have come."""
+        return DynamoBills(self.session.client("dynamodb", endpoint_url=self.endpoint_url), self.outputs["Table"])
+
     @property
     def link_secret(self) -> str:
         """What signs sign-in links."""
-        parameters = self.session.client("ssm", endpoint_url=self.endpoint_url)
-        name = self.outputs["LinkSecretParameterName"]
-        return parameters.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        return self._secret("LinkSecretParameterName")
 
-    def bill(self, *, as_of: datetime | None = None, period: str = "", dry_run: bool = False) -> dict[str, Any]:
-        """Invoke `bill`; its answer. Raises CallmeterError where it failed, Unreachable."""
-        asked = {"as_of": as_of.isoformat() if as_of else None, "period": period, "dry_run": dry_run}
+    @property
+    def ucrm(self) -> tuple[str, str]:
+        """UCRM's address and app key. Raises UsageError where the stack was deployed without."""
+        if not self.outputs.get("UcrmUrl"):
+            raise UsageError("the stack knows no UCRM: deploy it with UcrmUrl=https://…")
+        return self.outputs["UcrmUrl"], self._secret("UcrmKeyParameterName")
+
+    def _secret(self, output: str) -> str:
+        """The secret in the parameter that this output names."""
+        parameters = self.session.client("ssm", endpoint_url=self.endpoint_url)
+        with translated(f"reading parameter {self.outputs[output]}"):
+            return parameters.get_parameter(Name=self.outputs[output], WithDecryption=True)["Parameter"]["Value"]
+
+    def bill(
+        self,
+        *,
+        as_of: datetime | None = None,
+        period: str = "",
+        approve: Sequence[str] = (),
+        again: str = "",
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """Invoke `bill` until nothing is left to do; what became of each bill it worked on: "bills", "problems".
+
+        Raises CallmeterError where it failed, Unreachable. progress: told how many bills are left.
+        """
+        asked = {"as_of": as_of.isoformat() if as_of else None, "period": period, "approve": approve, "again": again}
+        bills: dict[str, dict[str, Any]] = {}
+        problems: dict[str, str] = {}
+        while True:
+            answer = self._invoke_bill(asked)
+            if answer["report"]:
+                report = json.loads(self.store.get(answer["report"]))
+                bills |= {one["bill_id"]: one for one in report["bills"]}
+                problems |= report["problems"]
+            progress(answer["unfinished"])
+            if not answer["unfinished"]:
+                done = sorted(bills.values(), key=lambda one: (one["period"], one["account_id"]))
+                return {"as_of": answer["as_of"], "bills": done, "problems": problems}
+            asked["again"] = ""
+
+    def bill_preview(self, *, as_of: datetime | None = None, period: str = "") -> bytes:
+        """What `bill` would do, as the JSON of a Glance. Raises CallmeterError, Unreachable."""
+        asked = {"as_of": as_of.isoformat() if as_of else None, "period": period, "dry_run": True}
+        return self.store.get(self._invoke_bill(asked)["report"])
+
+    def _invoke_bill(self, asked: dict[str, Any]) -> dict[str, Any]:
         client = self.session.client(
             "lambda",
             endpoint_url=self.endpoint_url,
@@ -72,11 +135,27 @@ class Deployment:
             raise CallmeterError(f"bill failed: {answer.get('errorMessage', answer)}")
         return dict(answer)
 
+    def rate(self, key: str) -> None:
+        """Have an inbox file rated, by a message such as S3 sends. Raises Unreachable."""
+        happened = {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": quote_plus(key)}}}
+        with translated(f"asking for {key} to be rated"):
+            self._sqs.send_message(
+                QueueUrl=self.outputs["InboxQueueUrl"], MessageBody=json.dumps({"Records": [happened]})
+            )
+
     def given_up(self) -> int:
         """Messages in the dead-letter queues."""
-        sqs = self.session.client("sqs", endpoint_url=self.endpoint_url)
-        counts = (
-            sqs.get_queue_attributes(QueueUrl=self.outputs[name], AttributeNames=["ApproximateNumberOfMessages"])
-            for name in DEAD_LETTERS
-        )
-        return sum(int(one["Attributes"]["ApproximateNumberOfMessages"]) for one in counts)
+        return sum(self.messages(DEAD_LETTERS).values())
+
+    def messages(self, queues: Sequence[str] = (*QUEUES, *DEAD_LETTERS)) -> dict[str, int]:
+        """Output's name -> about how many messages wait in that queue. Raises Unreachable."""
+        with translated("counting messages"):
+            return {name: self._count(self.outputs[name]) for name in queues}
+
+    def _count(self, url: str) -> int:
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    @cached_property
+    def _sqs(self) -> SQSClient:
+        return self.session.client("sqs", endpoint_url=self.endpoint_url)

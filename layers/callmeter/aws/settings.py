@@ -18,9 +18,16 @@ class Environment(Fact):
     bucket: Annotated[str, Field(min_length=3, max_length=63, description="the data bucket")]
     table: Annotated[str, Field(min_length=3, max_length=255, description="the DynamoDB table")]
     shards: Annotated[int, Field(ge=1, le=1000, description="parts the accounts are spread over, such as 16")]
-    ucrm_url: Annotated[str, Field(pattern=r"^https?://\S+$", description="UCRM's address")]
+    ucrm_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="UCRM's address")] = ""
     ucrm_key_parameter: Annotated[str, Field(min_length=1, description="SSM parameter that holds UCRM's key")]
     link_secret_parameter: Annotated[str, Field(min_length=1, description="SSM parameter that signs links")]
+    # Of some functions, and some operators, only.
+    whmcs_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="WHMCS' address")] = ""
+    whmcs_key_parameter: Annotated[str, Field(description="SSM parameter that holds WHMCS' API credentials")] = ""
+    webhook_secret_parameter: Annotated[str, Field(description="SSM parameter with the secret in UCRM's webhook")] = ""
+    events_queue: Annotated[str, Field(description="URL of the queue of UCRM's events")] = ""
+    bill_function: Annotated[str, Field(description="name of the function bill")] = ""
+    alarm_topic: Annotated[str, Field(description="SNS topic the operator is told by")] = ""
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:

@@ -1,9 +1,11 @@
-"""Totals, bills and settings in one DynamoDB table: the ports `Totals`, `Bills`, `CustomerSettings`.
+"""Totals, bills and settings in one DynamoDB table: the ports `Totals`, `Bills`, `Leases`, `CustomerSettings`.
 
     pk                       sk              holds
     sequence#PERIOD#SHARD    -               n: the last sequence taken
     total#PERIOD#SHARD       ACCOUNT         an AccountTotal, and the sequence it was computed under
     bill#ACCOUNT             PERIOD          a BillState, and the step it has reached
+    open-bills               PERIOD#ACCOUNT  a bill that is not finished
+    lease#NAME               -               who may write there, and until when
     settings#ACCOUNT         since#INSTANT   what a customer set, one item a change
 
 Figures are DynamoDB numbers: decimal, exact to 38 digits, never floats; what does not fit raises.
@@ -13,7 +15,7 @@ The client tries throttled and lost requests again (clients.py), so that every w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from callmeter.aws.clients import CONNECTIONS
 from callmeter.aws.faults import code_of, translated
@@ -29,10 +32,17 @@ from callmeter.model import AccountTotal, BillState
 
 if TYPE_CHECKING:  # stubs: there for type checkers only
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        DeleteItemInputTypeDef,
+        PutItemInputTypeDef,
+        WriteRequestTypeDef,
+    )
 
 Item = dict[str, Any]
 _SINCE = "since#"
+_OPEN = "open-bills"
+_BATCH = 25  # items that BatchWriteItem takes
 
 
 class _Table:
@@ -82,6 +92,36 @@ class _Table:
                 TableName=self._name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
             )
         return self._in(answer["Item"]) if "Item" in answer else None
+
+    def put_all(self, items: Sequence[Item]) -> None:
+        """Write all items, whatever was there; not one transaction."""
+        for first in range(0, len(items), _BATCH):
+            self._put_batch(list(items[first : first + _BATCH]))
+
+    @retry(retry=retry_if_exception_type(Unreachable), stop=stop_after_attempt(8), wait=wait_random_exponential(max=5))
+    def _put_batch(self, items: list[Item]) -> None:
+        """Write a batch, emptying `items`: what DynamoDB left undone is tried again."""
+        requests: list[WriteRequestTypeDef] = [{"PutRequest": {"Item": self._out(item)}} for item in items]
+        with translated(f"writing to table {self._name}"):
+            answer = self._client.batch_write_item(RequestItems={self._name: requests})
+        undone = answer.get("UnprocessedItems", {}).get(self._name, [])
+        items[:] = [self._in(one["PutRequest"]["Item"]) for one in undone if "PutRequest" in one]
+        if items:
+            raise Unreachable(f"writing to table {self._name}: it is too busy; try again later")
+
+    def delete(self, pk: str, sk: str, condition: str = "", values: Item | None = None) -> None:
+        """Remove the item, where `condition` holds; one that is not there is removed already."""
+        request: DeleteItemInputTypeDef = {"TableName": self._name, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+        if condition:
+            request["ConditionExpression"] = condition
+            request["ExpressionAttributeNames"] = {name: name[1:] for name in re.findall(r"#\w+", condition)}
+            request["ExpressionAttributeValues"] = self._out(values or {})
+        with translated(f"removing {pk} / {sk} from table {self._name}"):
+            try:
+                self._client.delete_item(**request)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
 
     def query(self, pk: str, *, newest_first: bool = False) -> Iterator[Item]:
         """Every item of `pk`, by sk."""
@@ -138,6 +178,10 @@ class DynamoTotals:
         """Accounts that have a total, zero ones too."""
         return {item["sk"] for item in self._table.query(_total_key(period, shard))}
 
+    def of_shard(self, period: str, shard: str) -> list[AccountTotal]:
+        """Every account's total, by account id."""
+        return [_total(item) for item in self._table.query(_total_key(period, shard))]
+
     def read(self, period: str, shard: str, account_id: str) -> AccountTotal | None:
         item = self._table.get(_total_key(period, shard), account_id)
         return _total(item) if item is not None else None
@@ -158,15 +202,26 @@ class DynamoTotals:
 
 
 class DynamoBills:
-    """How far each bill has come. A bill only goes forward:
+    """How far each bill has come, and which are open. A bill only goes forward:
 
-    run       frozen ───────── sent ───────── sent, with its statement
-    repeated           frozen ✗        sent ✗
-    again, after its invoice was voided:           sent, another invoice ✓
+    run       frozen ── sending ── sent ── invoiced ── its statement ── attached
+    repeated          frozen ✗          sending ✗
+    sent anew, its invoice being void:             approved, another attempt ✓
     """
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = _Table(client, table)
+
+    def open(self, places: Iterable[tuple[str, str]]) -> None:
+        """Note bills, by (account, period), as not finished."""
+        self._table.put_all([{"pk": _OPEN, "sk": _open_key(*place), "account_id": place[0]} for place in places])
+
+    def opened(self) -> list[tuple[str, str]]:
+        """(account, period) of every bill that is not finished, oldest period first."""
+        return [(item["account_id"], item["sk"].partition("#")[0]) for item in self._table.query(_OPEN)]
+
+    def close(self, account_id: str, period: str) -> None:
+        self._table.delete(_OPEN, _open_key(account_id, period))
 
     def write(self, state: BillState) -> None:
         """Write the state unless the bill has come further."""
@@ -174,20 +229,8 @@ class DynamoBills:
         nothing_stored = "attribute_not_exists(#pk)"
         # The stored state is one before this, or this one again.
         stored_is_no_further = "#step <= :step"
-        # The bill was issued again: its old invoice was voided.
-        another_invoice = "#invoice_id <> :invoice_id"
-        step: Item = {":step": _step(state)}
-        item = {
-            "pk": f"bill#{state.account_id}",
-            "sk": state.period,
-            "step": _step(state),
-            **state.model_dump(),
-        }
-        if state.invoice_id is None:
-            self._table.put(item, f"{nothing_stored} OR {stored_is_no_further}", step)
-        else:
-            condition = f"{nothing_stored} OR {stored_is_no_further} OR {another_invoice}"
-            self._table.put(item, condition, {**step, ":invoice_id": state.invoice_id})
+        item = {"pk": f"bill#{state.account_id}", "sk": state.period, "step": _step(state), **state.model_dump()}
+        self._table.put(item, f"{nothing_stored} OR {stored_is_no_further}", {":step": _step(state)})
 
     def read(self, account_id: str, period: str) -> BillState | None:
         item = self._table.get(f"bill#{account_id}", period)
@@ -196,6 +239,24 @@ class DynamoBills:
     def of_account(self, account_id: str) -> list[BillState]:
         """Newest period first."""
         return [_bill_state(item) for item in self._table.query(f"bill#{account_id}", newest_first=True)]
+
+
+class DynamoLeases:
+    """One writer at a time, by a conditional write: whoever comes second finds it taken until it is over."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._table = _Table(client, table)
+
+    def take(self, name: str, owner: str, now: datetime, seconds: int) -> bool:
+        """True where `owner` holds it now."""
+        until = (now + timedelta(seconds=seconds)).timestamp()
+        free = "attribute_not_exists(#pk) OR #until <= :now OR #owner = :owner"
+        item = {"pk": f"lease#{name}", "sk": "-", "owner": owner, "until": int(until)}
+        return self._table.put(item, free, {":now": int(now.timestamp()), ":owner": owner})
+
+    def give_back(self, name: str, owner: str) -> None:
+        """Free again; where another has it meanwhile, nothing."""
+        self._table.delete(f"lease#{name}", "-", "#owner = :owner", {":owner": owner})
 
 
 class DynamoSettings:
@@ -247,8 +308,14 @@ def _bill_state(item: Item) -> BillState:
 
 
 def _step(state: BillState) -> int:
-    """0 frozen, 1 sent or nothing due, 2 with its statement."""
-    return (state.state != "frozen") + bool(state.statement)
+    """How far that is: the attempt, then the state, then what came after it."""
+    states = ("frozen", "approved", "sending", "sent", "invoiced")
+    reached = 4 if state.state == "nothing-due" else states.index(state.state)
+    return state.attempt * 10 + reached + bool(state.statement) + state.attached
+
+
+def _open_key(account_id: str, period: str) -> str:
+    return f"{period}#{account_id}"
 
 
 def _since(at: datetime) -> str:

@@ -81,6 +81,21 @@ class S3Store:
                     return there == writer
         raise Unreachable(f"writing {self._place(key)}: others write and remove it all the time; try again later")
 
+    def replace(self, key: str, body: bytes, expected: bytes) -> bool:
+        """Write where the key holds `expected`; True where it holds `body` now. Raises `Missing`.
+
+        A PUT that botocore sent again is refused for what it wrote itself: so what is there decides, whoever wrote it.
+        """
+        with translated(f"writing {self._place(key)}"):
+            for attempt in range(_PUT_ATTEMPTS):
+                time.sleep(attempt * 0.05)
+                there, tag = self._tagged(key)
+                if there != expected or there == body:
+                    return there == body
+                if self._put_over(key, body, tag):
+                    return True
+        raise Unreachable(f"writing {self._place(key)}: others write it all the time; try again later")
+
     def upload(self, path: Path, key: str) -> None:
         """Store a file, in parts where it is large."""
         with translated(f"writing {self._place(key)}"):
@@ -100,11 +115,15 @@ class S3Store:
 
     def keys(self, prefix: str) -> list[str]:
         """All keys below `prefix`, sorted; strongly consistent."""
-        found: list[str] = []
+        return list(self.tags(prefix))
+
+    def tags(self, prefix: str) -> dict[str, str]:
+        """All keys below `prefix`, sorted, each with S3's ETag: another where its content is."""
+        found: dict[str, str] = {}
         with translated(f"listing {self._place(prefix)}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-                found += [each["Key"] for each in page.get("Contents", ())]
-        return sorted(found)
+                found |= {each["Key"]: each.get("ETag", "") for each in page.get("Contents", ())}
+        return dict(sorted(found.items()))
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is removed already."""
@@ -155,6 +174,21 @@ class S3Store:
             )
         except ClientError as error:
             # 412: the key is there. 409: another write or removal of it ran at the same moment.
+            if code_of(error) not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
+                raise
+            return False
+        return True
+
+    def _tagged(self, key: str) -> tuple[bytes, str]:
+        """What the key holds, and its ETag."""
+        answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
+
+    def _put_over(self, key: str, body: bytes, tag: str) -> bool:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, IfMatch=tag)
+        except ClientError as error:
+            # 412: it is another by now. 409: another write of it ran at the same moment.
             if code_of(error) not in {"PreconditionFailed", "412", "ConditionalRequestConflict"}:
                 raise
             return False

@@ -1,7 +1,7 @@
 """accounts.csv -> Accounts, with every problem, its line and column.
 
 Columns: account_id, name, plan, numbers, sip_logins, currency, timezone, anchor_day, ucrm_client_id,
-ucrm_service_id, email, valid_from, valid_to; lists separated by spaces. Only account_id and plan are needed.
+ucrm_service_id, email, language, valid_from, valid_to; lists separated by spaces. Only account_id and plan are needed.
 """
 
 import re
@@ -20,6 +20,7 @@ _LISTS = ("numbers", "sip_logins")
 _HINTS = {
     "anchor_day": "Write the day of the month on which its period begins, 1 to 31.",
     "currency": "Write three capital letters such as GBP.",
+    "language": "Write two small letters such as en.",
     "valid_from": "Write it as 2026-10-15.",
     "valid_to": "Write it as 2026-10-15.",
 }

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from callmeter.cli import operate, rate, rates, rejects, shown, start
+from callmeter.cli import operate, rate, rates, rejects, rerate, shown, start, sync, ucrm
 from callmeter.errors import BrokenCatalogue, CallmeterError, UsageError
 
 
@@ -19,7 +19,8 @@ def cli() -> None:
 
 for module_commands in (
     (rate.rate, rate.quote, rejects.rejects, rates.rates),
-    (operate.local, operate.bill, operate.link),
+    (operate.local, operate.bill, operate.link, rerate.rerate, rerate.withdraw, rerate.simulate, rerate.status),
+    (sync.sync, ucrm.ucrm),
     (start.init, start.completion),
 ):
     for command in module_commands:

@@ -53,22 +53,82 @@ def local(calls: tuple[Path, ...], folder: Path, port: int, once: bool, as_json:
 @click.command()
 @click.option("--stack", default="callmeter-prod", show_default=True, help="The deployed stack.")
 @click.option("--period", default="", help="Only the periods of that label, YYYY-MM.")
-@click.option("--dry-run", is_flag=True, help="Say what would be billed, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be billed, and what is remarkable; write nothing.")
+@click.option("--html", type=shown.FILE, help="Where to put the dry run's report [bills-PERIOD.html].")
+@click.option("--approve", is_flag=True, help="Show the bills that wait for a yes, ask, and send them.")
+@click.option("--bills", default="", help="Bill ids, separated by commas, that --approve is for.")
+@click.option("--yes", is_flag=True, help="Approve without asking.")
+@click.option("--again", default="", help="An account: send its bill of --period anew, its invoice being void.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-def bill(stack: str, period: str, dry_run: bool, as_json: bool) -> None:
-    """Bill what has ended, now, instead of waiting for the daily run."""
+def bill(
+    stack: str,
+    period: str,
+    dry_run: bool,
+    html: Path | None,
+    approve: bool,
+    bills: str,
+    yes: bool,
+    again: str,
+    as_json: bool,
+) -> None:
+    """Bill what has ended, now, instead of waiting for the hourly run."""
     from callmeter.aws.operator import Deployment
 
     if period and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
         raise UsageError(f'--period "{period}" is not a period; write it as 2026-10')
-    answer = Deployment.named(stack).bill(period=period, dry_run=dry_run)
+    if (bills or yes) and not approve:
+        raise UsageError("--bills and --yes say which bills --approve is for, and that nobody is asked: give it too")
+    if again and not period:
+        raise UsageError(f"--again {again} needs --period: which of the account's bills?")
+    deployment = Deployment.named(stack)
+    if dry_run:
+        _preview(deployment, period, html, as_json)
+        return
+    approved = _approved(deployment, period, {one.strip() for one in bills.split(",")} - {""}, yes) if approve else []
+    if approve and not approved:
+        return
+    with shown.err.status("billing") as status:
+        answer = deployment.bill(
+            period=period, approve=approved, again=again, progress=lambda left: status.update(f"billing; {left:,} left")
+        )
     if as_json:
         shown.print_json(answer)
     else:
         _print_bills(answer["bills"])
-    problems = [one["problem"] for one in answer["bills"] if one["problem"]]
+    problems = [one["problem"] for one in answer["bills"] if one["problem"]] + list(answer["problems"].values())
     if problems:
         raise CallmeterError("\n".join(problems))
+
+
+def _approved(deployment: Any, period: str, wanted: set[str], yes: bool) -> list[str]:
+    """The ids of the waiting bills that a person says yes to; none where the answer is no."""
+    from callmeter.bills.glance import approvals
+    from callmeter.cli.glance import show_approvals
+    from callmeter.jobs.approving import waiting_bills
+
+    found, waiting = waiting_bills(deployment.store, deployment.bills, period)
+    if missing := sorted(wanted - waiting):
+        raise UsageError(f"{', '.join(missing)}: no bill of that id waits for approval")
+    asked = approvals(found, wanted or waiting)
+    show_approvals(asked, shown.err)
+    if not asked.rows or not (yes or click.confirm("", prompt_suffix="", err=True)):
+        return []
+    return [row.bill_id for row in asked.rows]
+
+
+def _preview(deployment: Any, period: str, html: Path | None, as_json: bool) -> None:
+    """Show what would be billed: as JSON, or as a table and a page."""
+    from callmeter.bills.glance import Glance
+    from callmeter.cli.glance import save_page, show
+
+    content = deployment.bill_preview(period=period)
+    if as_json:
+        shown.out.out(content.decode(), highlight=False)
+        return
+    glance = Glance.model_validate_json(content)
+    path = save_page(glance, html)
+    show(glance, shown.out)
+    shown.out.print(f"[bold]report[/]  {path}")
 
 
 @click.command()

@@ -36,10 +36,10 @@ def publish(store: Store) -> Published:
     Writes the version's files first and the pointer last, so that a pointer never leads to half a catalogue. Where
     rates/ changed meanwhile it begins again: a slow old run cannot put back what a newer one has replaced.
     """
-    files = _read(store)
+    files = read_rates(store)
     while True:
         published = _publish(store, files)
-        before, files = files, _read(store)
+        before, files = files, read_rates(store)
         if files == before:
             return published
 
@@ -48,7 +48,7 @@ def _publish(store: Store, files: dict[str, bytes]) -> Published:
     with engine() as (con, work):
         (work / "rates").mkdir()
         for key, content in files.items():
-            _place(key, content, work / "rates")
+            place(key, content, work / "rates")
         try:
             catalogue = compile_catalogue(con, work / "rates", work)
         except BrokenCatalogue as broken:
@@ -60,7 +60,7 @@ def _publish(store: Store, files: dict[str, bytes]) -> Published:
     return Published(catalogue.version)
 
 
-def _read(store: Store) -> dict[str, bytes]:
+def read_rates(store: Store) -> dict[str, bytes]:
     """The reference files by key, as they are now."""
     return {key: store.get(key) for key in store.keys(layout.RATES)}
 
@@ -97,7 +97,7 @@ def load_allowances(store: Store, con: duckdb.DuckDBPyConnection, versions: list
         con.read_parquet(str(folder / "allowances.parquet")).insert_into("allowances")
 
 
-def _place(key: str, content: bytes, folder: Path) -> None:
+def place(key: str, content: bytes, folder: Path) -> None:
     """Write one reference file to its place; a key that would lead out of the folder is left alone."""
     parts = PurePosixPath(key.removeprefix(layout.RATES)).parts
     if not parts or ".." in parts or key.endswith("/"):

@@ -12,6 +12,8 @@ from callmeter.ports import Store
 from callmeter.rating.engine import engine
 from callmeter.rating.stages import settle, take_kept_calls
 
+Objects = list[tuple[str, str]]  # key and tag
+
 
 @contextmanager
 def settled_shard(store: Store, shard: str, periods: Iterable[str]) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
@@ -30,10 +32,10 @@ def settled_shard(store: Store, shard: str, periods: Iterable[str]) -> Iterator[
         yield con, work
 
 
-def periods_with_calls(store: Store) -> dict[str, list[str]]:
-    """Shard -> the periods it has calls of, in order."""
-    places = {layout.period_and_shard(key) for key in store.keys(layout.CALLS)}
-    found: dict[str, list[str]] = {}
-    for period, shard in sorted(place for place in places if place):
-        found.setdefault(shard, []).append(period)
+def calls_by_shard(store: Store) -> dict[str, dict[str, Objects]]:
+    """Shard -> period -> its objects with calls; periods in order."""
+    found: dict[str, dict[str, Objects]] = {}
+    for key, tag in store.tags(layout.CALLS).items():  # sorted by period
+        if place := layout.period_and_shard(key):
+            found.setdefault(place[1], {}).setdefault(place[0], []).append((key, tag))
     return found

@@ -116,7 +116,7 @@ def run_month(here: Running, calls: Sequence[Path]) -> Month:
         minutes=(Decimal(sum(total.duration_seconds for total in totals)) / 60).quantize(Decimal("0.01")),
         charge=_charges(totals),
         bills=bills,
-        items_sent=sum(bill["lines"] for bill in bills if bill["state"] == "sent"),
+        items_sent=sum(bill["lines"] for bill in bills if bill["state"] == "invoiced"),
         seconds=seconds,
         totals=totals,
     )

@@ -30,7 +30,7 @@ from callmeter.local.front import Front
 ROOT = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 STACK = "callmeter"
-QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl")
+QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl")
 START_SECONDS = 30  # how long the emulator may take
 ACCESS_KEY = "test"  # of the emulator's only user; the secret is the same
 # Variables that would lead to somebody's real account, or to another emulator.
@@ -60,6 +60,7 @@ class LocalStack:
             "Scale": scale,
             "RetrySeconds": str(retry_seconds),
             "BillScheduleState": "DISABLED",
+            "SyncScheduleState": "DISABLED",
             "HostPage": "no",
         }
         self.folder = Path()
@@ -150,6 +151,13 @@ class LocalStack:
     def api_url(self) -> str:
         """The API's address; the routes of the portal follow as v1/…"""
         return f"{self.endpoint_url}/_aws/execute-api/{self.outputs['RestAPIId']}/api/"
+
+    @property
+    def process_id(self) -> int:
+        """Of the emulator; the functions run in processes of its own."""
+        if not self._emulator:
+            raise CallmeterError("the local stack is not running")
+        return self._emulator.pid
 
     def front(self, port: int = 0) -> Front:
         """The call page and the API under one address, as customers see them."""

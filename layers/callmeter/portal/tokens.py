@@ -2,9 +2,11 @@
 
     sign_link ──► link, minutes, "callmeter-link" ──► open_session ──► session, hours, "callmeter-session"
                                                                             └──► account_of, every request
+    sign_operator ──► minutes, "callmeter-operator" ──► operator_of, every request
 
-A link opens sessions only, and a session opens no other: the audiences differ. Whatever is wrong with a
-token, the answer is one and the same `NotSignedIn`, so that nobody learns from it.
+A link opens sessions only, and a session opens no other: the audiences differ. The operator's CRM, which holds
+the secret (infra/ucrm/plugin), signs links and its own requests the same way. Whatever is wrong with a token,
+the answer is one and the same `NotSignedIn`, so that nobody learns from it.
 """
 
 from dataclasses import dataclass, field
@@ -15,11 +17,12 @@ import jwt
 
 from callmeter.errors import CallmeterError, UsageError
 
-_LINK, _SESSION = "callmeter-link", "callmeter-session"
+_LINK, _SESSION, _OPERATOR = "callmeter-link", "callmeter-session", "callmeter-operator"
 _ALGORITHM = "HS256"
 _SECRET_BYTES = 32  # RFC 7518 3.2: a key at least as long as the hash
 _SESSION_LASTS = timedelta(hours=12)
 _LINK_LASTS_AT_MOST = timedelta(days=7)
+_OPERATOR_LASTS = timedelta(minutes=5)
 _CLOCKS_DIFFER = timedelta(seconds=60)  # between the machine that signed and the one that reads
 
 
@@ -51,19 +54,29 @@ def sign_link(account_id: str, secret: str, now: datetime, minutes: int = 15) ->
 
 def open_session(link_token: str, secret: str, now: datetime) -> Session:
     """A new session for whoever holds the link. Raises `NotSignedIn`."""
-    account_id = _account(link_token, _LINK, secret, now)
+    account_id = _subject(link_token, _LINK, secret, now)
     token = _sign(account_id, _SESSION, secret, now, _SESSION_LASTS)
     return Session(token, _whole_second(now + _SESSION_LASTS), account_id)
 
 
 def account_of(session_token: str, secret: str, now: datetime) -> str:
     """The account whose session this is. Raises `NotSignedIn`."""
-    return _account(session_token, _SESSION, secret, now)
+    return _subject(session_token, _SESSION, secret, now)
 
 
-def _sign(account_id: str, audience: str, secret: str, now: datetime, lasts: timedelta) -> str:
+def sign_operator(name: str, secret: str, now: datetime) -> str:
+    """A token for the operator's own requests of the next minutes; `name` says who asks, such as "ucrm-plugin"."""
+    return _sign(name, _OPERATOR, secret, now, _OPERATOR_LASTS)
+
+
+def operator_of(token: str, secret: str, now: datetime) -> str:
+    """Who of the operator's side asks. Raises `NotSignedIn`."""
+    return _subject(token, _OPERATOR, secret, now)
+
+
+def _sign(subject: str, audience: str, secret: str, now: datetime, lasts: timedelta) -> str:
     claims = {
-        "sub": account_id,
+        "sub": subject,
         "aud": audience,
         "iat": int(now.timestamp()),
         "exp": int((now + lasts).timestamp()),
@@ -71,7 +84,7 @@ def _sign(account_id: str, audience: str, secret: str, now: datetime, lasts: tim
     return jwt.encode(claims, _key(secret), algorithm=_ALGORITHM)
 
 
-def _account(token: str, audience: str, secret: str, now: datetime) -> str:
+def _subject(token: str, audience: str, secret: str, now: datetime) -> str:
     key = _key(secret)
     try:
         claims = jwt.decode(

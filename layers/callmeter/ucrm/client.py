@@ -1,229 +1,158 @@
-"""Bills -> invoices in UCRM (UISP CRM), each once; statements -> documents of the client.
+"""Bills -> invoices in UCRM (UISP CRM), each once; statements -> documents of the client. ports.Invoicing.
 
-An invoice carries its bill's id in the custom attribute "Callmeter bill", and is found again by it:
-
-    invoice = invoicing.find(bill.bill_id) or invoicing.issue(bill)
-
-and after `Unreachable` the same again. Finding and issuing are two calls: have one sender a client at a time.
-Everything that can be checked is checked before the one call that is not safe to repeat.
+Which way a bill goes, the rules of its client's organization say: invoice_way.py, draft_way.py, surcharge_way.py; a
+bill below zero is a credit note (credit_way.py). Every way looks before it writes, so that whatever went wrong is
+mended by the same call again; have one sender per client at a time. Taxes are UCRM's work: items only name them.
 """
 
 import base64
-import ssl
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from callmeter.errors import CallmeterError, Missing
-from callmeter.model import Bill, Invoice
+from callmeter.errors import CallmeterError
+from callmeter.model import Bill, BillingRules, BillState, Sent
 from callmeter.money import plain, round_to_minor
-from callmeter.ucrm.answers import (
-    AttributeDefinition,
-    Client,
-    Document,
-    IssuedInvoice,
-    LogEntry,
-    Options,
-    Version,
-)
-from callmeter.ucrm.api import RefusedError, UcrmApi
+from callmeter.ucrm import credit_way, surcharge_way
+from callmeter.ucrm.answers import CreditNote, Document, IssuedInvoice, LogEntry
+from callmeter.ucrm.api import Query, UcrmApi
+from callmeter.ucrm.case import Case, Way, case_of, is_only_ours
+from callmeter.ucrm.credit_way import CreditWay
+from callmeter.ucrm.crm import DRAFT, Crm
+from callmeter.ucrm.draft_way import DraftWay
+from callmeter.ucrm.invoice_way import InvoiceWay
+from callmeter.ucrm.items import check_lines
+from callmeter.ucrm.surcharge_way import SurchargeWay
 
-ATTRIBUTE_NAME = "Callmeter bill"
-ATTRIBUTE_KEY = "callmeterBill"  # UCRM's camel case of the name
+WAYS: dict[str, Way] = {
+    "invoice": InvoiceWay(),
+    "draft": DraftWay(),
+    "surcharge": SurchargeWay(),
+    "credit-note": CreditWay(),
+}
 
 
 class UcrmInvoicing:
-    """ports.Invoicing over UCRM's API. `apply_credit`: whether a client's credit pays an invoice at once."""
+    """ports.Invoicing over UCRM's API. Bills of different clients may be sent by several threads at once."""
 
     def __init__(
         self,
-        url: str,
-        key: str,
+        api: UcrmApi,
+        rules: BillingRules | None = None,
         *,
-        apply_credit: bool = True,
-        timeout_seconds: float = 20,
-        tries: int = 4,
-        first_pause_seconds: float = 0.5,
-        verify: bool | ssl.SSLContext = True,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._api = UcrmApi(
-            url,
-            key,
-            timeout_seconds=timeout_seconds,
-            tries=tries,
-            first_pause_seconds=first_pause_seconds,
-            verify=verify,
-        )
-        self._apply_credit = apply_credit
-        self._attribute_id: int | None = None
+        self._crm = Crm(api, clock)
+        self._settings = (rules or BillingRules()).ucrm
 
-    def close(self) -> None:
-        self._api.close()
+    # ---- ports.Invoicing
 
-    def __enter__(self) -> "UcrmInvoicing":
-        return self
+    def way(self, bill: Bill) -> str:
+        """ "invoice", "draft", "surcharge SERVICE" or "credit-note"; refused here whatever UCRM would refuse later."""
+        if not bill.amount:
+            raise CallmeterError(f"bill {bill.bill_id} comes to nothing: there is nothing to send.")
+        check_lines(bill.bill_id, bill.amount, bill.lines, bill.currency)
+        case = self._case(bill)
+        name = _way_of(case)
+        _named(name).check(case)
+        return name
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def advance(self, bill: Bill, state: BillState, others: Sequence[BillState]) -> Sent:
+        """Take the bill a step on. Raises Unreachable: it may have been done, and the same call again finds it."""
+        return _named(state.way).advance(self._case(bill, others), state)
 
-    def version(self) -> str:
-        """The CRM's version: the cheapest call that shows that address and key are right."""
-        return self._api.read(Version, "/version").version
+    def look(self, bill: Bill, state: BillState, others: Sequence[BillState]) -> Sent:
+        """Where the bill stands. A bill that was never sent may be there all the same, the rules' way."""
+        case = self._case(bill, others)
+        return _named(state.way or _way_of(case)).look(case, state)
 
-    def find(self, bill_id: str) -> Invoice | None:
-        """The invoice that carries this bill id: drafts and void ones too, the one in force first.
+    def attach(self, bill: Bill, state: BillState, files: Mapping[str, bytes]) -> None:
+        """The statement to the client's documents, and a line into its log, as far as the rules want them."""
+        if bill.ucrm_client_id is None:
+            return
+        case = self._case(bill)
+        if case.rules.documents:
+            self._put_documents(case.client.id, files)
+        if case.rules.log:
+            self._log(case, state)
 
-        Raises Unreachable; CallmeterError where two invoices in force carry it.
+    def known(self, since: date) -> dict[str, Sent]:
+        """reference -> what UCRM has of it, of invoices since that day, all drafts, and credit notes.
+
+        Sent.amount is None where the invoice has others' items too: then `look` says more. Bills of the way surcharge
+        have no mark: they are not among these.
         """
-        attribute_id = self._find_attribute()
-        if attribute_id is None:
-            return None
-        query: dict[str, str | int] = {
-            "customAttributeKey": ATTRIBUTE_KEY,
-            "customAttributeValue": bill_id,
-        }
-        carriers = [
-            invoice
-            for invoice in self._api.rows(IssuedInvoice, "/invoices", query)
-            if any((a.custom_attribute_id, a.value) == (attribute_id, bill_id) for a in invoice.attributes)
-        ]
-        in_force = [invoice for invoice in carriers if not invoice.is_void]
-        if len(in_force) > 1:
-            numbers = ", ".join(invoice.number or f"draft {invoice.id}" for invoice in in_force)
-            raise CallmeterError(f"UCRM has several invoices for bill {bill_id}: {numbers}. Void all but one.")
-        newest_void = sorted(carriers, key=lambda invoice: -invoice.id)
-        return next((_invoice(invoice) for invoice in in_force or newest_void), None)
+        invoices = {one.id: one for one in self._crm.api.rows(IssuedInvoice, "/invoices", {"statuses[]": DRAFT})}
+        newer = self._crm.api.rows(IssuedInvoice, "/invoices", {"createdDateFrom": since.isoformat()})
+        invoices.update({one.id: one for one in newer})
+        carriers: dict[str, list[IssuedInvoice]] = {}
+        for invoice in invoices.values():
+            for reference in invoice.references:
+                carriers.setdefault(reference, []).append(invoice)
+        found = {reference: _by_invoices(carrying) for reference, carrying in carriers.items()}
+        notes = self._crm.api.rows(CreditNote, "/credit-notes", {"createdDateFrom": since.isoformat()})
+        return found | {reference: _by_note(note) for note in notes for reference in credit_way.references(note)}
 
-    def issue(self, bill: Bill) -> Invoice:
-        """Issue an invoice with the bill's lines, numbered by UCRM, due as the client's settings say.
+    # ---- its parts
 
-        Raises CallmeterError before anything is sent where the bill cannot be invoiced as it stands;
-        Unreachable where UCRM did not answer: it may have been issued all the same, so find it first.
-        """
-        client_id = _check_bill(bill)
-        client = self._client_to_bill(client_id, bill)
-        body = self._invoice_body(bill, client, self._attribute())
-        issued = self._api.create(IssuedInvoice, f"/clients/{client_id}/invoices", body)
-        invoice = _invoice(issued)
-        if invoice.total_untaxed != bill.amount or issued.currency_code != bill.currency:
-            raise CallmeterError(
-                f"UCRM invoice {invoice.number or invoice.invoice_id} for bill {bill.bill_id} comes to "
-                f"{plain(issued.total_untaxed)} {issued.currency_code} without tax, not to "
-                f"{plain(bill.amount)} {bill.currency}. Void it, and see what changed its items."
-            )
-        return invoice
+    def _case(self, bill: Bill, others: Sequence[BillState] = ()) -> Case:
+        return case_of(self._crm, self._settings, bill, others)
 
-    def put_document(self, client_id: int, name: str, pdf: bytes) -> int:
-        """The id of the client's document of this name, uploaded where there is none yet."""
-        rows = self._api.rows(Document, "/documents", {"clientId": client_id})
-        there = next((document.id for document in rows if document.name == name), None)
-        if there is not None:
-            return there
-        body = {"clientId": client_id, "name": name, "file": base64.b64encode(pdf).decode()}
-        return self._api.create(Document, "/documents", body).id
+    def _put_documents(self, client_id: int, files: Mapping[str, bytes]) -> None:
+        """Upload what the client has no document of that name of."""
+        there = {document.name for document in self._crm.api.rows(Document, "/documents", {"clientId": client_id})}
+        for name, content in files.items():
+            if name not in there:
+                body = {"clientId": client_id, "name": name, "file": base64.b64encode(content).decode()}
+                self._crm.api.create(Document, "/documents", body)
 
-    def log(self, client_id: int, message: str) -> None:
-        """Note `message` in the client's log, unless the same message is there. Raises Unreachable."""
-        entries = self._api.read(list[LogEntry], "/client-logs", {"clientId": client_id})
+    def _log(self, case: Case, state: BillState) -> None:
+        """Note the bill in the client's log, unless it is noted there."""
+        message = _log_line(case.bill, state)
+        since = case.bill.frozen_at.date() - timedelta(days=1)
+        query: Query = {"clientId": case.client.id, "createdDateFrom": since.isoformat()}
+        entries = self._crm.api.read(list[LogEntry], "/client-logs", query)
         if all(entry.message != message for entry in entries):
-            self._api.create(LogEntry, "/client-logs", {"clientId": client_id, "message": message})
-
-    def _client_to_bill(self, client_id: int, bill: Bill) -> Client:
-        """The bill's client, if UCRM would invoice it, in the bill's currency, with prices without tax."""
-        account = f"account {bill.account_id}"
-        try:
-            client = self._api.read(Client, f"/clients/{client_id}")
-        except Missing as missing:
-            raise Missing(
-                f"UCRM has no client {client_id}. Correct ucrm_client_id of {account}, then bill again."
-            ) from missing
-        if client.is_archived:
-            raise CallmeterError(f"UCRM client {client_id} of {account} is archived: restore it to bill it.")
-        if client.is_lead:
-            raise CallmeterError(f"UCRM client {client_id} of {account} is a lead: make it a client to bill it.")
-        if client.currency_code != bill.currency:
-            raise CallmeterError(
-                f"{account} is billed in {bill.currency}, but UCRM client {client_id} in "
-                f"{client.currency_code}: give it a plan in {client.currency_code}, or the client an "
-                f"organization in {bill.currency}."
-            )
-        if client.taxes and self._api.read(Options, "/options").pricing_mode == 2:
-            raise CallmeterError(
-                f"UCRM takes prices as including tax, and client {client_id} of {account} has a tax, but "
-                "callmeter's amounts are without. Set UCRM to tax exclusive pricing, or take the tax off."
-            )
-        return client
-
-    def _invoice_body(self, bill: Bill, client: Client, attribute_id: int) -> dict[str, Any]:
-        items = [{"label": line.label, "price": line.amount, "quantity": 1, **client.taxes} for line in bill.lines]
-        return {
-            "items": items,
-            "attributes": [{"customAttributeId": attribute_id, "value": bill.bill_id}],
-            "applyCredit": self._apply_credit,
-            "draft": False,
-            "notes": f"Calls of the period {bill.period}. Your statement lists every call.",
-            "adminNotes": (
-                f"callmeter bill {bill.bill_id}, account {bill.account_id}, due {plain(bill.due)} "
-                f"{bill.currency}, carried {plain(bill.carried)}, catalogue {bill.catalogue}"
-            ),
-        }
-
-    def _find_attribute(self) -> int | None:
-        """The id of the attribute that holds bill ids, None where UCRM has not got it yet."""
-        if self._attribute_id is None:
-            rows = self._api.rows(AttributeDefinition, "/custom-attributes", {"attributeType": "invoice"})
-            self._attribute_id = next((row.id for row in rows if row.key == ATTRIBUTE_KEY), None)
-        return self._attribute_id
-
-    def _attribute(self) -> int:
-        """The id of that attribute, made where it is missing."""
-        there = self._find_attribute()
-        return self._make_attribute() if there is None else there
-
-    def _make_attribute(self) -> int:
-        body = {
-            "name": ATTRIBUTE_NAME,
-            "attributeType": "invoice",
-            "type": "string",
-            "clientZoneVisible": False,
-        }
-        try:
-            made = self._api.create(AttributeDefinition, "/custom-attributes", body)
-        except RefusedError:
-            # Another sender may have made it in between.
-            if (there := self._find_attribute()) is None:
-                raise
-            return there
-        if made.key != ATTRIBUTE_KEY:
-            raise CallmeterError(
-                f'UCRM gave the invoice attribute "{ATTRIBUTE_NAME}" the key {made.key}, not '
-                f"{ATTRIBUTE_KEY}, so bills could not be found again by it. Remove that attribute."
-            )
-        self._attribute_id = made.id
-        return made.id
+            self._crm.api.create(LogEntry, "/client-logs", {"clientId": case.client.id, "message": message})
 
 
-def _check_bill(bill: Bill) -> int:
-    """The bill's client, if the bill adds up and is something an invoice can be for."""
-    if bill.ucrm_client_id is None:
-        raise CallmeterError(f"account {bill.account_id} has no UCRM client: give it ucrm_client_id in accounts.csv.")
-    if bill.amount <= 0:
-        raise CallmeterError(
-            f"bill {bill.bill_id} comes to {plain(bill.amount)} {bill.currency}: only above 0 is invoiced."
-        )
-    amounts = [line.amount for line in bill.lines]
-    total = sum(amounts, Decimal(0))
-    if total != bill.amount:
-        raise CallmeterError(f"bill {bill.bill_id} is {plain(bill.amount)}, but its lines add up to {plain(total)}.")
-    if any(round_to_minor(amount, bill.currency) != amount for amount in amounts):
-        raise CallmeterError(f"bill {bill.bill_id} has a line with more decimals than {bill.currency} has: {amounts}.")
-    return bill.ucrm_client_id
+def _way_of(case: Case) -> str:
+    if case.bill.amount < 0:
+        return "credit-note"
+    return surcharge_way.way_of(case) if case.rules.way == "surcharge" else case.rules.way
 
 
-def _invoice(issued: IssuedInvoice) -> Invoice:
-    """UCRM keeps money in binary floats: the amount meant is the one rounded to the currency's digits."""
-    return Invoice(
-        invoice_id=issued.id,
-        number=issued.number or "",
-        total_untaxed=round_to_minor(issued.total_untaxed, issued.currency_code),
-        void=issued.is_void,
+def _named(way: str) -> Way:
+    """The strategy of a way as it is kept with a bill."""
+    name = way.split(" ")[0]
+    if name not in WAYS:
+        raise CallmeterError(f'UCRM knows no way "{way}": the bill was begun for another destination. Send it anew.')
+    return WAYS[name]
+
+
+def _by_invoices(carrying: Sequence[IssuedInvoice]) -> Sent:
+    """Where a bill stands by all the invoices that carry it."""
+    in_force = sorted((one for one in carrying if not one.is_void), key=lambda one: (one.is_draft, one.id))
+    first = in_force[0] if in_force else max(carrying, key=lambda one: one.id)
+    return Sent(
+        status="void" if first.is_void else "placed" if first.is_draft else "invoiced",
+        invoice_id=first.id,
+        number=first.number or "",
+        amount=round_to_minor(first.total_untaxed, first.currency_code) if is_only_ours(first) else None,
+        problem=f"it is on {' and '.join(one.title for one in in_force)}" if len(in_force) > 1 else "",
     )
+
+
+def _by_note(note: CreditNote) -> Sent:
+    amount = round_to_minor(note.total_untaxed, note.currency_code)
+    return Sent(status="invoiced", invoice_id=note.id, number=note.number or "", amount=amount)
+
+
+def _log_line(bill: Bill, state: BillState) -> str:
+    amount = f"{plain(abs(bill.amount))} {bill.currency}"
+    what = {0: "nothing to pay", 1: f"{amount} on invoice {state.invoice_number}", -1: f"{amount} credited"}
+    return f"Calls {bill.period} of account {bill.account_id}: {what[_sign(bill.amount)]}. Bill {bill.bill_id}."
+
+
+def _sign(amount: Decimal) -> int:
+    return (amount > 0) - (amount < 0)

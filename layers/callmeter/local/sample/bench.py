@@ -95,8 +95,8 @@ def _write_rates(folder: Path, prefixes: list[str], count: int) -> None:
         rate = f"0.{n * 7919 % 89999 + 10000:05d}"
         deck.append(f"Place {prefix},{prefix},{rate},{_INCREMENTS[n % len(_INCREMENTS)]}")
         destinations.append(f"{prefix},Place {prefix},{_GROUPS[n % len(_GROUPS)]}")
-    accounts = ["account_id,name,plan,numbers,currency,anchor_day"]
-    accounts += [f"B{n:05d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1}" for n in range(count)]
+    accounts = ["account_id,name,plan,numbers,currency,anchor_day,ucrm_client_id"]
+    accounts += [f"B{n:05d},Customer {n},bench,4420{70000000 + n},GBP,{n % 28 + 1},{n + 1}" for n in range(count)]
     texts = {"operator.toml": _OPERATOR, "plans.toml": _PLANS, "accounts.csv": "\n".join(accounts) + "\n"}
     texts |= {"decks/bench.csv": "\n".join(deck) + "\n", "destinations.csv": "\n".join(destinations) + "\n"}
     for name, text in texts.items():

@@ -1,28 +1,17 @@
-"""Clients, and what hangs on them besides invoices: documents and log entries."""
+"""Clients and their contacts."""
 
-import base64
-import binascii
-import hashlib
-import mimetypes
+from collections.abc import Callable
 from decimal import Decimal
 
-from callmeter.local.ucrm import attributes
-from callmeter.local.ucrm.books import Books, write_whole
-from callmeter.local.ucrm.fields import (
-    CLIENT,
-    CLIENT_LOG,
-    DOCUMENT,
-    Query,
-    Row,
-    Shape,
-    invalid,
-    not_found,
-    read_body,
-)
+from callmeter.local.ucrm import attributes, events
+from callmeter.local.ucrm.books import Books
+from callmeter.local.ucrm.catalogue import TAXES
+from callmeter.local.ucrm.fields import Query, Row, Shape, blank, invalid, not_found, read_body
+from callmeter.local.ucrm.shapes import CLIENT, CONTACT
 
 _DEFAULTS: Row = {
     "isLead": False, "clientType": 1, "invoiceAddressSameAsContact": False, "contacts": [], "attributes": [],
-    "bankAccounts": [], "tags": [], "isArchived": False, "_credit": 0,
+    "bankAccounts": [], "tags": [], "isArchived": False, "leadConvertedAt": None, "_credit": 0,
 }  # fmt: skip
 _NEVER_KEPT = {"password", "attributes", "contacts"}
 _ORDERS = {
@@ -32,25 +21,39 @@ _ORDERS = {
 
 
 def list_clients(books: Books, query: Query) -> list[Row]:
-    archived = bool(query.flag("isArchived"))
-    rows = [row for row in books.rows("clients") if row["isArchived"] == archived]
-    for name in ("userIdent", "username"):
-        if (text := query.text(name)) is not None:
-            rows = [row for row in rows if row[name] == text]
-    for name in ("email", "phone"):
-        if (text := query.text(name)) is not None:
-            rows = [row for row in rows if any(contact[name] == text for contact in row["contacts"])]
-    if (organization_id := query.integer("organizationId")) is not None:
-        rows = [row for row in rows if row["organizationId"] == organization_id]
-    if (lead := query.flag("lead")) is not None:
-        rows = [row for row in rows if row["isLead"] == lead]
-    if (text := query.search()) is not None:
-        rows = [row for row in rows if text in " ".join(_searched(row)).casefold()]
-    rows = attributes.filter_by_value(books, "client", rows, query)
+    found = attributes.carriers(books, "client", query)
+    fits = _filter(books, query)
+    rows = [row for row in (books.rows("clients") if found is None else found) if fits(row)]
     by = _ORDERS[query.one_of("order", "client.id", *_ORDERS)]
     down = query.one_of("direction", "ASC", "ASC", "DESC") == "DESC"
     rows = sorted(rows, key=lambda row: row[by] if by == "id" else str(row[by] or ""), reverse=down)
     return [client_as_read(books, row) for row in query.page(rows)]
+
+
+def _filter(books: Books, query: Query) -> Callable[[Row], bool]:
+    """Whether a client is one the query asks for."""
+    organization, lead = query.integer("organizationId"), query.flag("lead")
+    choices: Row = {"organizationId": organization, "isLead": lead, "isArchived": bool(query.flag("isArchived"))}
+    choices |= {name: query.text(name) for name in ("userIdent", "username")}
+    same = [(name, value) for name, value in choices.items() if value is not None]
+    of_contacts = [(name, text) for name in ("email", "phone") if (text := query.text(name)) is not None]
+    text = query.search()
+    kinds, tags = query.array("uninvoicedFeeTypes", "1", "2", "3"), query.array("clientTagIds")
+
+    def fits(row: Row) -> bool:
+        return (
+            all(row[name] == value for name, value in same)
+            and all(any(contact[name] == value for contact in row["contacts"]) for name, value in of_contacts)
+            and (text is None or text in " ".join(_searched(row)).casefold())
+            and (not kinds or any(str(fee["type"]) in kinds for fee in uninvoiced_fees(books, row["id"])))
+            and (not tags or any(str(tag["id"]) in tags for tag in row["tags"]))
+        )
+
+    return fits
+
+
+def uninvoiced_fees(books: Books, client_id: int) -> list[Row]:
+    return [fee for fee in books.find("fees", "client", client_id) if not fee["invoiced"]]
 
 
 def _searched(row: Row) -> list[str]:
@@ -60,11 +63,12 @@ def _searched(row: Row) -> list[str]:
 
 
 def client_as_read(books: Books, row: Row) -> Row:
-    """`row` with what follows from its organization and invoices."""
+    """`row` with what follows from its organization, invoices and services."""
     organization = books.get("organizations", row["organizationId"])
-    owed = [i for i in books.rows("invoices") if i["clientId"] == row["id"] and i["status"] in (1, 2)]
+    owed = [i for i in books.find("invoices", "client", row["id"]) if i["status"] in (1, 2) and not i["proforma"]]
     outstanding = sum((i["amountToPay"] for i in owed), Decimal(0))
     due_before = books.now()[:10]
+    suspended = any(_is_suspended(service) for service in books.find("services", "client", row["id"]))
     return {
         **row,
         "isActive": row["username"] is not None,
@@ -74,11 +78,21 @@ def client_as_read(books: Books, row: Row) -> Row:
         "currencyCode": currency_code(books, organization),
         "organizationName": organization["name"],
         "hasOverdueInvoice": any(i["dueDate"][:10] < due_before for i in owed),
-        "usesProforma": bool(row["generateProformaInvoices"]),
-        **dict.fromkeys(("invitationEmailSentDate", "leadConvertedAt")),
-        **dict.fromkeys(("hasSuspendedService", "hasOutage", "hasServiceWithoutDevices"), False),
+        "usesProforma": uses_proforma(books, row),
+        "invitationEmailSentDate": None,
+        "hasSuspendedService": suspended,
+        **dict.fromkeys(("hasOutage", "hasServiceWithoutDevices"), False),
         **dict.fromkeys(("hasPaymentSubscription", "hasAutopayCreditCard"), False),
     }
+
+
+def _is_suspended(service: Row) -> bool:
+    return any(period["endDate"] is None for period in service["suspensionPeriods"])
+
+
+def uses_proforma(books: Books, client: Row) -> bool:
+    own = client["generateProformaInvoices"]
+    return bool(books.options["generateProformaInvoices"] if own is None else own)
 
 
 def currency_code(books: Books, organization: Row) -> str:
@@ -88,27 +102,65 @@ def currency_code(books: Books, organization: Row) -> str:
 def add_client(books: Books, body: object) -> Row:
     wanted = read_body(body, CLIENT)
     organization = wanted.get("organizationId") or _default_organization(books)
-    return _keep(books, blank(CLIENT) | _DEFAULTS | {"organizationId": organization}, wanted)
+    row = _keep(books, empty(CLIENT) | _DEFAULTS | {"organizationId": organization}, wanted)
+    events.note(books, "client.add", row)
+    return row
 
 
 def change_client(books: Books, client_id: int, body: object) -> Row:
-    return _keep(books, books.get("clients", client_id), read_body(body, CLIENT))
+    return _edited(books, client_id, lambda before: _keep(books, before, read_body(body, CLIENT)))
 
 
-def archive_client(books: Books, client_id: int, archived: bool) -> Row:
-    row = books.get("clients", client_id)
-    row["isArchived"] = archived
-    return client_as_read(books, row)
+def _edited(books: Books, client_id: int, edit: Callable[[Row], object], event: str = "client.edit") -> Row:
+    before = books.get("clients", client_id)
+    seen = client_as_read(books, before)
+    edit(before)
+    row = client_as_read(books, books.get("clients", client_id))
+    events.note(books, event, row, seen)
+    return row
 
 
-def blank(shape: Shape) -> Row:
+def archive_client(books: Books, client_id: int) -> Row:
+    def archive(_: Row) -> None:
+        books.change("clients", client_id, {"isArchived": True})
+
+    return _edited(books, client_id, archive, "client.archive")
+
+
+def restore_client(books: Books, client_id: int) -> Row:
+    def restore(_: Row) -> None:
+        books.change("clients", client_id, {"isArchived": False})
+
+    return _edited(books, client_id, restore)
+
+
+def remove_client(books: Books, client_id: int) -> None:
+    """Delete the client and everything of it. The facts do not say what UCRM refuses here."""
+    row = client_as_read(books, books.get("clients", client_id))
+    for service in books.find("services", "client", client_id):
+        for surcharge in books.find("serviceSurcharges", "service", service["id"]):
+            books.remove("serviceSurcharges", surcharge["id"])
+    for table in ("services", "fees", "documents", "clientLogs", "invoices", "creditNotes"):
+        for owned in books.find(table, "client", client_id):
+            books.remove(table, owned["id"])
+    books.remove("clients", client_id)
+    events.note(books, "client.delete", row)
+
+
+def convert_lead(books: Books, client: Row) -> None:
+    """A lead that gets a service is a client from then on [APIB, ServiceWritable.isQuoted]."""
+    if client["isLead"]:
+        books.change("clients", client["id"], {"isLead": False, "leadConvertedAt": books.now()})
+
+
+def empty(shape: Shape) -> Row:
     return {name: None for name in shape if name not in _NEVER_KEPT}
 
 
 def _default_organization(books: Books) -> int:
     rows = books.rows("organizations")
     if not rows:
-        raise invalid(organizationId="This value should not be blank.")
+        raise blank("organizationId")
     return int(next((row for row in rows if row["selected"]), rows[0])["id"])
 
 
@@ -119,130 +171,68 @@ def _keep(books: Books, before: Row, wanted: Row) -> Row:
     row = before | {n: v for n, v in removed.items() if n not in _NEVER_KEPT | {"organizationId"}} | given
     _check_client(books, row)
     attributes.check_values(books, "client", wanted.get("attributes"))
+    row["id"] = row.get("id") or books.next_id("clients")
     row["registrationDate"] = row["registrationDate"] or books.now()
-    row = books.add("clients", row)
-    row["contacts"] = [*row["contacts"], *(_contact(books, row, c) for c in wanted.get("contacts") or [])]
-    attributes.set_values(books, "client", row, wanted.get("attributes"))
-    return client_as_read(books, row)
-
-
-def _contact(books: Books, client: Row, wanted: Row) -> Row:
-    return {
-        "id": books.next_id("contacts"),
-        "clientId": client["id"],
-        **{name: wanted.get(name) for name in ("email", "phone", "name")},
-        **{name: bool(wanted.get(name)) for name in ("isBilling", "isContact")},
-        "types": [{"id": books.next_id("contactTypes"), "name": t.get("name")} for t in wanted.get("types") or []],
-    }
+    row["contacts"] = [*row["contacts"], *(_contact(books, row["id"], c) for c in wanted.get("contacts") or [])]
+    row["attributes"] = attributes.with_values(books, "client", row, wanted.get("attributes"))
+    return client_as_read(books, books.add("clients", row))
 
 
 def _check_client(books: Books, row: Row) -> None:
     if row["clientType"] not in (1, 2):
         raise invalid(clientType="The value you selected is not a valid choice.")
     needed = ("firstName", "lastName") if row["clientType"] == 1 else ("companyName",)
-    if missing := {name: "This value should not be blank." for name in needed if not row[name]}:
-        raise invalid(**missing)
+    if missing := [name for name in needed if not row[name]]:
+        raise blank(*missing)
     if not books.has("organizations", row["organizationId"]):
         raise invalid(organizationId="Organization does not exist.")
     for name in ("tax1Id", "tax2Id", "tax3Id"):
-        if row[name] is not None and not books.has("taxes", row[name]):
+        if row[name] is not None and not TAXES.has(books, row[name]):
             raise invalid(**{name: "Tax does not exist."})
 
 
-def list_documents(books: Books, query: Query) -> list[Row]:
-    client_id, kinds = query.integer("clientId"), query.array("types", "document", "image", "other")
-    rows = [row for row in books.rows("documents") if client_id in (None, row["clientId"])]
-    return query.page([row for row in rows if not kinds or row["type"] in kinds])
+def _contact(books: Books, client_id: int, wanted: Row) -> Row:
+    return {"id": books.next_id("contacts"), "clientId": client_id, **_contact_fields(books, wanted)}
 
 
-def add_document(books: Books, body: object) -> Row:
-    """Keep the base64 `file` as a document of its client; its type is told from its name."""
-    wanted = read_body(body, DOCUMENT)
-    for name in ("clientId", "name"):
-        if not wanted.get(name):
-            raise invalid(**{name: "This value should not be blank."})
-    if not books.has("clients", wanted["clientId"]):
-        raise invalid(clientId="Client does not exist.")
-    if wanted.get("templateId") is not None:
-        raise invalid(templateId="Document template does not exist.")
-    content = _decoded(wanted.get("file"))
-    suffix = "." + wanted["name"].rpartition(".")[2] if "." in wanted["name"] else ""
-    number = books.next_id("documents")
-    stored = hashlib.sha256(content).hexdigest()[:32] + f"-{number}"
-    books.files.mkdir(parents=True, exist_ok=True)
-    write_whole(books.files / stored, content)
-    row = {
-        "id": number,
-        "userId": None,
-        "clientId": wanted["clientId"],
-        "name": wanted["name"],
-        "type": _document_type(wanted["name"]),
-        "createdDate": books.now(),
-        "path": f"/data/documents/{wanted['clientId']}/{stored}{suffix}",
-        "size": len(content),
-        "_file": stored,
+def _contact_fields(books: Books, wanted: Row) -> Row:
+    return {
+        **{name: wanted.get(name) for name in ("email", "phone", "name")},
+        **{name: bool(wanted.get(name)) for name in ("isBilling", "isContact")},
+        "types": [{"id": books.next_id("contactTypes"), "name": t.get("name")} for t in wanted.get("types") or []],
     }
-    return books.add("documents", row)
 
 
-def _decoded(text: str | None) -> bytes:
-    if not text:
-        raise invalid(file="This value should not be blank.")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid(file="This value is not valid base64.") from None
+def list_contacts(books: Books, client_id: int) -> list[Row]:
+    return list(books.get("clients", client_id)["contacts"])
 
 
-def _document_type(name: str) -> str:
-    kind = mimetypes.guess_type(name)[0] or ""
-    if kind.startswith("image/"):
-        return "image"
-    return "document" if kind == "application/pdf" or kind.startswith("text/") else "other"
+def add_contact(books: Books, client_id: int, body: object) -> Row:
+    contact = _contact(books, client_id, read_body(body, CONTACT))
+    _set_contacts(books, client_id, [*list_contacts(books, client_id), contact])
+    return contact
 
 
-def document_file(books: Books, document_id: int) -> tuple[str, bytes]:
-    """The document's media type and content."""
-    row = books.get("documents", document_id)
-    try:
-        content = (books.files / row["_file"]).read_bytes()
-    except FileNotFoundError:
-        raise not_found() from None
-    return mimetypes.guess_type(row["name"])[0] or "application/octet-stream", content
+def get_contact(books: Books, contact_id: int) -> Row:
+    for client in books.find("clients", "contact", contact_id):
+        return dict(next(contact for contact in client["contacts"] if contact["id"] == contact_id))
+    raise not_found()
 
 
-def remove_document(books: Books, document_id: int) -> None:
-    """Forget the document. Its file stays, so that a kill before the state is saved loses nothing."""
-    books.get("documents", document_id)
-    del books.tables["documents"][document_id]
+def change_contact(books: Books, contact_id: int, body: object) -> Row:
+    contact, wanted = get_contact(books, contact_id), read_body(body, CONTACT)
+    fields = _contact_fields(books, contact | wanted)
+    changed = contact | (fields if "types" in wanted else fields | {"types": contact["types"]})
+    contacts = [changed if other["id"] == contact_id else other for other in list_contacts(books, contact["clientId"])]
+    _set_contacts(books, contact["clientId"], contacts)
+    return changed
 
 
-def list_logs(books: Books, query: Query) -> list[Row]:
-    client_id = query.integer("clientId")
-    if client_id is not None:
-        books.get("clients", client_id)
-    rows = [row for row in books.rows("clientLogs") if client_id in (None, row["clientId"])]
-    return within_days(rows, query)
+def remove_contact(books: Books, contact_id: int) -> None:
+    client_id = get_contact(books, contact_id)["clientId"]
+    kept = [other for other in list_contacts(books, client_id) if other["id"] != contact_id]
+    _set_contacts(books, client_id, kept)
 
 
-def within_days(rows: list[Row], query: Query) -> list[Row]:
-    """The rows created from `createdDateFrom` to `createdDateTo`, both days included."""
-    first, last = query.day("createdDateFrom"), query.day("createdDateTo")
-    if first is not None:
-        rows = [row for row in rows if row["createdDate"][:10] >= first.isoformat()]
-    if last is not None:
-        rows = [row for row in rows if row["createdDate"][:10] <= last.isoformat()]
-    return rows
-
-
-def add_log(books: Books, body: object) -> Row:
-    wanted = read_body(body, CLIENT_LOG)
-    for name in ("message", "clientId"):
-        if not wanted.get(name):
-            raise invalid(**{name: "This value should not be blank."})
-    if not books.has("clients", wanted["clientId"]):
-        raise invalid(clientId="Client does not exist.")
-    if wanted.get("userId") is not None:
-        raise invalid(userId="User does not exist.")
-    row = {"userId": None, **wanted, "createdDate": wanted.get("createdDate") or books.now()}
-    return books.add("clientLogs", row)
+def _set_contacts(books: Books, client_id: int, contacts: list[Row]) -> None:
+    books.change("clients", client_id, {"contacts": contacts})

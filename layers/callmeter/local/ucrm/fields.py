@@ -1,8 +1,7 @@
-"""What request bodies may hold, and how UCRM refuses the rest.
+"""How request bodies and queries are read, and how UCRM refuses what is not as documented.
 
-A shape names the fields a body may have and the JSON type of each; `read_body` checks a body against one.
-Nothing is cast: "5" is not 5. Null passes for every field; what must be there is for the rules to say.
-Source: the API blueprint of UISP CRM (unmscrm.docs.apiary.io), its data structures, copy of 2025-07-27.
+A shape names the fields a body may have and the JSON type of each (shapes.py has them); `read_body` checks a body
+against one. Nothing is cast: "5" is not 5. Null passes for every field; what must be there is for the rules to say.
 """
 
 import re
@@ -41,6 +40,11 @@ def invalid_fields(errors: Mapping[str, list[str]]) -> RefusalError:
     return RefusalError(422, "Validation failed.", errors)
 
 
+def blank(*names: str) -> RefusalError:
+    """422: these must be filled."""
+    return invalid(**dict.fromkeys(names, "This value should not be blank."))
+
+
 def not_found() -> RefusalError:
     return RefusalError(404, "Object is not found.")
 
@@ -56,64 +60,9 @@ Shape = Mapping[str, str | ListOf]
 STRING, INTEGER, NUMBER, BOOLEAN, DATE = "String", "Integer", "Double", "Boolean", "Date"
 
 
-def _all(kind: str, names: str) -> dict[str, str | ListOf]:
+def each(kind: str, names: str) -> dict[str, str | ListOf]:
+    """These names, all of one kind."""
     return dict.fromkeys(names.split(), kind)
-
-
-ATTRIBUTE: Shape = {"value": STRING, "customAttributeId": INTEGER}
-
-CONTACT: Shape = {
-    **_all(STRING, "email phone name"),
-    **_all(BOOLEAN, "isBilling isContact"),
-    "types": ListOf({"name": STRING}),
-}
-
-CLIENT: Shape = {
-    **_all(STRING, "userIdent previousIsp companyName companyRegistrationNumber companyTaxId companyWebsite"),
-    **_all(STRING, "companyContactFirstName companyContactLastName firstName lastName street1 street2 city"),
-    **_all(STRING, "zipCode fullAddress invoiceStreet1 invoiceStreet2 invoiceCity invoiceZipCode note"),
-    **_all(STRING, "username avatarColor referral password"),
-    **_all(BOOLEAN, "isLead invoiceAddressSameAsContact sendInvoiceByPost stopServiceDue"),
-    **_all(BOOLEAN, "generateProformaInvoices"),
-    **_all(INTEGER, "clientType countryId stateId invoiceStateId invoiceCountryId invoiceMaturityDays"),
-    **_all(INTEGER, "stopServiceDueDays organizationId tax1Id tax2Id tax3Id"),
-    **_all(NUMBER, "addressGpsLat addressGpsLon"),
-    "registrationDate": DATE,
-    "contacts": ListOf(CONTACT),
-    "attributes": ListOf(ATTRIBUTE),
-}
-
-INVOICE_ITEM: Shape = {
-    **_all(STRING, "label unit"),
-    **_all(NUMBER, "price quantity"),
-    **_all(INTEGER, "tax1Id tax2Id tax3Id productId serviceId feeId"),
-}
-
-# What an invoice keeps of its organization and client as they were when it was made.
-INVOICE_COPIES: Shape = {
-    **_all(STRING, "organizationName organizationRegistrationNumber organizationTaxId organizationStreet1"),
-    **_all(STRING, "organizationStreet2 organizationCity organizationZipCode organizationBankAccountName"),
-    **_all(STRING, "organizationBankAccountField1 organizationBankAccountField2"),
-    **_all(STRING, "clientFirstName clientLastName clientCompanyName clientCompanyRegistrationNumber"),
-    **_all(STRING, "clientCompanyTaxId clientStreet1 clientStreet2 clientCity clientZipCode"),
-    **_all(INTEGER, "organizationCountryId organizationStateId clientCountryId clientStateId"),
-}
-
-INVOICE_NEW: Shape = {
-    **INVOICE_COPIES,
-    **_all(STRING, "number notes discountLabel adminNotes"),
-    **_all(DATE, "createdDate emailSentDate"),
-    **_all(INTEGER, "maturityDays invoiceTemplateId proformaInvoiceTemplateId"),
-    **_all(BOOLEAN, "proforma payAutomatically applyCredit draft"),
-    "discount": NUMBER,
-    "items": ListOf(INVOICE_ITEM),
-    "attributes": ListOf(ATTRIBUTE),
-}
-
-CUSTOM_ATTRIBUTE: Shape = {**_all(STRING, "name attributeType type"), "clientZoneVisible": BOOLEAN}
-DOCUMENT: Shape = {"clientId": INTEGER, "name": STRING, "file": STRING, "templateId": INTEGER}
-CLIENT_LOG: Shape = {"message": STRING, "clientId": INTEGER, "userId": INTEGER, "createdDate": DATE}
-NOTHING: Shape = {}
 
 
 @dataclass
@@ -190,6 +139,7 @@ class Query:
     """The query parameters of a list call. A malformed one is refused with 400; unknown ones are ignored."""
 
     values: Mapping[str, list[str]]
+    largest_page: int | None = None
 
     def text(self, name: str) -> str | None:
         if name + "[]" in self.values:
@@ -223,11 +173,11 @@ class Query:
         return default if text is None else text
 
     def array(self, name: str, *choices: str) -> list[str]:
-        """`name[]=a&name[]=b`, each one of `choices`. Without the brackets it is refused."""
+        """`name[]=a&name[]=b`, each one of `choices` or, where there are none, a number. It needs the brackets."""
         if name in self.values:
             raise RefusalError(400, f'Parameter "{name}" must be an array: {name}[]=…')
         chosen = self.values.get(name + "[]", [])
-        if wrong := [text for text in chosen if text not in choices]:
+        if wrong := [text for text in chosen if (text not in choices if choices else not text.isdigit())]:
             raise RefusalError(400, f'Parameter "{name}[]" of value "{wrong[0]}" is not known.')
         return chosen
 
@@ -238,6 +188,17 @@ class Query:
         return None if text is None else text.casefold()
 
     def page(self, rows: list[Row]) -> list[Row]:
-        """`limit` rows from `offset`; all where no limit is given."""
+        """`limit` rows from `offset`; all (`largest_page`) where no limit is given."""
         offset, limit = self.integer("offset") or 0, self.integer("limit")
-        return rows[offset:] if limit is None else rows[offset : offset + limit]
+        wanted = [rows_at_most for rows_at_most in (limit, self.largest_page) if rows_at_most is not None]
+        return rows[offset : offset + min(wanted, default=len(rows))]
+
+
+def within_days(rows: list[Row], query: Query) -> list[Row]:
+    """The rows created from `createdDateFrom` to `createdDateTo`, both days included."""
+    first, last = query.day("createdDateFrom"), query.day("createdDateTo")
+    if first is not None:
+        rows = [row for row in rows if row["createdDate"][:10] >= first.isoformat()]
+    if last is not None:
+        rows = [row for row in rows if row["createdDate"][:10] <= last.isoformat()]
+    return rows

@@ -7,18 +7,19 @@ from typing import Any
 from callmeter.local.ucrm.fields import Row
 from callmeter.money import round_to_minor
 
-_TAX_IDS = ("tax1Id", "tax2Id", "tax3Id")
+TAX_IDS = ("tax1Id", "tax2Id", "tax3Id")
 
 
 def of_invoice(items: list[Row], taxes: Mapping[int, Row], discount: Any, pricing_mode: int, currency: str) -> Row:
     """subtotal, totalDiscount, totalUntaxed, taxes, totalTaxAmount and total.
 
-    `discount` is a percentage or None. Pricing mode 1: prices are without tax; 2: they include it.
+    `discount` is a percentage or None; an item's own is off its sum already. Pricing
+    mode 1: prices are without tax; 2: they include it.
     """
-    sums = [item["price"] * item["quantity"] for item in items]
+    sums = [item["price"] * item["quantity"] - (item.get("discountTotal") or 0) for item in items]
     subtotal = round_to_minor(sum(sums, Decimal(0)), currency)
     percent = Decimal(discount or 0)
-    total_discount = round_to_minor(subtotal * percent / 100, currency)
+    total_discount = round_to_minor(subtotal * percent / 100, currency) + 0  # never -0
     by_tax: dict[int, Decimal] = {}
     for item, amount in zip(items, sums, strict=True):
         after_discount = amount * (100 - percent) / 100
@@ -46,7 +47,7 @@ def _name(tax: Row) -> str:
 def _taxes_of(item: Row, amount: Decimal, taxes: Mapping[int, Row], pricing_mode: int) -> dict[int, Decimal]:
     """Tax by tax id on one item's amount; a compound tax is also due on the taxes before it."""
     due: dict[int, Decimal] = {}
-    for tax in (taxes[item[name]] for name in _TAX_IDS if item[name] is not None):
+    for tax in (taxes[item[name]] for name in TAX_IDS if item[name] is not None):
         rate = Decimal(tax["rate"])
         if pricing_mode == 2:
             due[tax["id"]] = amount * rate / (100 + rate)
