@@ -27,7 +27,7 @@ from rich.console import Console
 
 import reference
 from callmeter import layout
-from callmeter.bills.statement import group_title
+from callmeter.bills.words import group_title
 from callmeter.local.front import SECURITY_HEADERS
 from callmeter.local.month import Month, Running, check_inputs, run_month, running, sign_in_link
 from callmeter.local.sample import write_sample

@@ -5,13 +5,18 @@ it as it stands.
 """
 
 import base64
+import hashlib
 import json
-import threading
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any, Literal
 
 import typst
 
@@ -29,39 +34,64 @@ from callmeter.money import minor_digits
 
 EN_DASH = "\N{EN DASH}"
 _ZERO = Decimal(0)
-_USUAL_PLACE = 24  # letters that the column has room for
 _USUAL_NUMBER = 16  # a plus and the 15 digits that E.164 allows
-_AFTER_TIME, _BETWEEN_TIMES = " " * 7, " " * 9  # from column to column: figures are all as wide
-_here = threading.local()
+_AFTER_TIME, _BETWEEN_TIMES = " " * 7, " " * 9  # from column to column
+_FROM_WIDTH, _PRICE_WIDTH = 71.0, 62.0  # points, about
+_CALL_POINTS = 8.5  # size of calls
+_EMS = dict.fromkeys("0123456789", 0.465) | {":": 0.236, ".": 0.22, ",": 0.22, "+": 0.55, " ": 0.25}  # Libertinus
 
 
 def render_statement(statement: Statement) -> bytes:
-    """The statement as a PDF. The same statement gives the same bytes."""
+    """The statement as a PDF. A letter that no font here has is a box in it, and then it is no PDF/A."""
+    press = _press()
+    sheet = json.dumps(_Sheet(statement).content() | {"logo": press.logo(statement.look)})
+    issued = datetime.combine(statement.issued_on, time(), UTC)
     try:
-        pdf = _compiler().compile(
-            _template(),
-            sys_inputs={"data": json.dumps(_Sheet(statement).content())},
-            pdf_standards=["a-2a"],
-            timestamp=datetime.combine(statement.issued_on, time(), UTC),
-        )
+        return press.print(sheet, issued)
     except typst.TypstError as error:
         raise CallmeterError(f"the statement of bill {statement.bill_id} could not be set: {error}") from error
-    if not isinstance(pdf, bytes):
-        raise CallmeterError(f"the statement of bill {statement.bill_id} could not be set: no PDF came back")
-    return pdf
 
 
-def _compiler() -> typst.Compiler:
-    """This thread's compiler: it keeps its fonts, and what it has set before."""
-    if not hasattr(_here, "compiler"):
-        _here.compiler = typst.Compiler(ignore_system_fonts=True)
-    compiler: typst.Compiler = _here.compiler
-    return compiler
+class _Press:
+    """The template in a folder of its own, where it finds logos; a compiler that keeps its fonts."""
+
+    def __init__(self) -> None:
+        self._kept = TemporaryDirectory(prefix="callmeter-statements-")  # as long as the press
+        self._folder = Path(self._kept.name)
+        template = self._folder / "statement.typ"
+        template.write_bytes(files(__package__).joinpath(template.name).read_bytes())
+        self._compiler = typst.Compiler(template, root=self._folder, ignore_system_fonts=True)
+        self._alone = Lock()
+
+    def logo(self, look: Look) -> str:
+        """The name of the logo's file in that folder; "" where there is none."""
+        if not look.image:
+            return ""
+        content = base64.b64decode(look.image)
+        path = self._folder / f"{hashlib.sha256(content).hexdigest()}.{look.logo.rpartition('.')[2]}"
+        if not path.exists():
+            path.write_bytes(content)
+        return path.name
+
+    def print(self, sheet: str, issued: datetime) -> bytes:
+        """The sheet, set. Raises typst.TypstError."""
+        try:
+            return self._print(sheet, issued, "a-2a")
+        except typst.TypstError as error:
+            if "could not be displayed" not in str(error):
+                raise
+            return self._print(sheet, issued, "1.7")
+
+    def _print(self, sheet: str, issued: datetime, standard: Literal["a-2a", "1.7"]) -> bytes:
+        with self._alone:
+            pdf = self._compiler.compile(sys_inputs={"data": sheet}, pdf_standards=standard, timestamp=issued)
+        assert isinstance(pdf, bytes)
+        return pdf
 
 
 @cache
-def _template() -> bytes:
-    return files(__package__).joinpath("statement.typ").read_bytes()
+def _press() -> _Press:
+    return _Press()
 
 
 class _Sheet:
@@ -71,7 +101,7 @@ class _Sheet:
         self.statement = statement
         self.words: Words = words(statement.language)
         self.places = _places(statement)
-        self._ltr = self.words.direction == "ltr"
+        self._columns = _Columns(self)
         self._days: dict[date, str] = {}
 
     def content(self) -> dict[str, Any]:
@@ -79,7 +109,9 @@ class _Sheet:
         return {
             "language": statement.language,
             "words": _template_words(statement.language),
-            "look": _look(statement.look, said.logo.format(name=one_line(statement.operator_name, 80))),
+            "accent": statement.look.accent,
+            "footer": one_line(statement.look.footer, 200),
+            "logo_says": said.logo.format(name=one_line(statement.operator_name, 80)),
             "operator": {
                 "name": one_line(statement.operator_name, 80),
                 "address": [one_line(part, 80) for part in statement.operator_address],
@@ -93,12 +125,16 @@ class _Sheet:
             "unit": symbol(statement.currency),
             "invoiced": said.amount(abs(statement.amount), statement.currency),
             "notes": self._notes(),
-            "groups": [self._total_row(total, group_title(total.name, statement.language)) for total in statement.groups],
+            "groups": [
+                self._total_row(total, group_title(total.name, statement.language)) for total in statement.groups
+            ],
             "total": self._total_row(statement.total, said.all_calls),
             "sums": self._sums(),
             "carried": self._figure(statement.carried_out),
             "why_carried": self._why_carried(),
             "numbers": self._numbers(),
+            "from_width": self._columns.from_width,
+            "price_width": self._columns.price_width,
             "allowances": [self._allowance_bar(allowance) for allowance in statement.allowances],
             "days": self._day_bars(),
             "calls": [self._call_row(call) for call in statement.calls],
@@ -136,7 +172,10 @@ class _Sheet:
     def _notes(self) -> list[str]:
         """What stands below the calls."""
         statement, said = self.statement, self.words
-        left_out = ((said.unanswered_calls, statement.unanswered_calls), (said.free_incoming_calls, statement.free_inbound_calls))
+        left_out = (
+            (said.unanswered_calls, statement.unanswered_calls),
+            (said.free_incoming_calls, statement.free_inbound_calls),
+        )
         calls = "; ".join(form.format(count=count) for form, count in left_out if count)
         listed = (*statement.calls, *statement.corrections)
         notes = [said.not_listed.format(calls=calls)] if calls else []
@@ -198,7 +237,9 @@ class _Sheet:
         return {
             "highest": said.highest.format(amount=self._figure(highest), day=said.day(peak, said.short_day)),
             "skyline": skyline,
-            "labels": [(round(width * (place + 0.08), 2), said.day(days[place], "{day}")) for place in range(0, len(days), 7)],
+            "labels": [
+                (round(width * (place + 0.08), 2), said.day(days[place], "{day}")) for place in range(0, len(days), 7)
+            ],
         }
 
     def _call_row(self, call: StatementCall) -> list[Any]:
@@ -207,11 +248,17 @@ class _Sheet:
         source, target = shown_number(call.from_number), shown_number(call.to_number)
         place, marks = one_line(call.destination, 60), self._marks(call)
         duration, billed = _clock(call.duration_seconds), _clock(call.billed_seconds)
-        price, quiet = self._price(call), not call.charge
-        usual = len(source) <= _USUAL_NUMBER and len(target) <= _USUAL_NUMBER and len(duration) + len(billed) == 14
-        if self._ltr and usual and not marks and not quiet and len(place) <= _USUAL_PLACE:
-            times = f"{duration}{_BETWEEN_TIMES}{billed}"
-            return [date, f"{time}{_AFTER_TIME}{source}", target, place, times, price]
+        price, quiet = self.price(call), not call.charge
+        columns = self._columns
+        if (
+            columns.are_usual(source, price)
+            and len(target) <= _USUAL_NUMBER
+            and len(duration) + len(billed) == 14
+            and _is_short(place)
+            and not (marks or quiet)
+        ):
+            numbers = f"{time}{_AFTER_TIME}{source}{columns.after_source}{target}"
+            return [date, numbers, place, f"{duration}{_BETWEEN_TIMES}{billed}{columns.before_price}{price}"]
         return [date, time, source, target, place, marks, duration, billed, price, quiet]
 
     def _short(self, day: date) -> str:
@@ -229,7 +276,7 @@ class _Sheet:
             one_line(fix.destination, 60),
             self._marks(fix),
             self._figure(fix.billed_before),
-            EN_DASH if fix.reason == "removed" else self._price(fix),
+            EN_DASH if fix.reason == "removed" else self.price(fix),
             not fix.charge,
             self._figure(fix.difference),
             said.reason(fix.reason),
@@ -246,7 +293,7 @@ class _Sheet:
             marks.append(said.part_included.format(time=_clock(call.free_seconds)))
         return marks
 
-    def _price(self, call: StatementCall) -> str:
+    def price(self, call: StatementCall) -> str:
         if call.charge is None:
             return self.words.late
         if call.charge == 0:
@@ -265,22 +312,55 @@ def _template_words(language: str) -> dict[str, Any]:
     return words(language).model_dump(include=_TEMPLATE_WORDS)
 
 
+class _Columns:
+    """How wide columns are, in points: so that what most calls have is one text, with spaces from column to column."""
+
+    def __init__(self, sheet: _Sheet) -> None:
+        calls = sheet.statement.calls if sheet.words.direction == "ltr" else ()
+        self._source = _most_common(_shape(shown_number(call.from_number)) for call in calls)
+        self._price = _most_common(_shape(sheet.price(call)) for call in calls if call.charge)
+        self.after_source, self.from_width = _spaced(self._source, _FROM_WIDTH)
+        self.before_price, self.price_width = _spaced(self._price, _PRICE_WIDTH)
+
+    def are_usual(self, source: str, price: str) -> bool:
+        """Whether a call's number and price are as wide as most are."""
+        return bool(self._source and self._price) and (_shape(source), _shape(price)) == (self._source, self._price)
+
+
+def _most_common(shapes: Iterable[str]) -> str:
+    """The shape that most have, of those whose width is known; "" where there is none."""
+    return max(((count, shape) for shape, count in Counter(shapes).items() if shape), default=(0, ""))[1]
+
+
+def _spaced(shape: str, width: float) -> tuple[str, float]:
+    """The spaces that fill a text up to about that width, three at least, and the width that comes to."""
+    spaces = " " * max(3, round((width - _across(shape)) / _across(" ")))
+    return spaces, _across(shape + spaces) if shape else width
+
+
+@lru_cache(10_000)
+def _shape(text: str) -> str:
+    """A text that is as wide: +442079460101 is +000000000000. "" where it has anything but figures."""
+    shape = "".join("0" if letter.isdecimal() else letter for letter in text)
+    return shape if all(letter in _EMS for letter in shape) else ""
+
+
+@lru_cache(10_000)
+def _is_short(place: str) -> bool:
+    """Whether the column of places surely has room for it: 24 small letters, or 18 capitals."""
+    return 3 * len(place) + sum(map(str.isupper, place)) <= 72
+
+
+def _across(text: str) -> float:
+    return round(sum(_EMS[letter] for letter in text) * _CALL_POINTS, 3)
+
+
 _TEMPLATE_WORDS = {
     "direction", "title", "account", "page", "reckoning", "calls_to", "calls", "billed_time", "included_time", "charge",
     "corrections", "carried_out", "included_minutes", "spend", "by_number", "your_number", "every_call", "no_calls",
     "date", "time", "from_", "to", "number", "place", "duration", "billed", "price", "period", "before", "now", "due",
     "all_calls",
 }  # fmt: skip
-
-
-def _look(look: Look, logo_name: str) -> dict[str, Any]:
-    """The operator's look; the logo as its bytes, since a template has no files to read."""
-    return {
-        "accent": look.accent,
-        "footer": one_line(look.footer, 200),
-        "logo": list(base64.b64decode(look.image)),
-        "logo_name": logo_name,
-    }
 
 
 def _places(statement: Statement) -> int:
@@ -292,6 +372,7 @@ def _places(statement: Statement) -> int:
     return max(minor_digits(statement.currency), *needed, 0)
 
 
+@lru_cache(10_000)
 def _clock(seconds: int) -> str:
     """Seconds as H:MM:SS."""
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

@@ -8,6 +8,7 @@ import io
 import json
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from callmeter.bills.statement_facts import Statement, StatementCall, StatementCorrection, StatementTotal
@@ -19,7 +20,6 @@ CSV_COLUMNS = (
     "duration_seconds", "billed_seconds", "free_seconds", "charge", "billed_before", "due", "currency",
     "status", "barred", "own_number", "reason",
 )  # fmt: skip
-_ZERO = Decimal(0)
 
 
 def statement_csv(statement: Statement) -> bytes:
@@ -32,30 +32,30 @@ def statement_csv(statement: Statement) -> bytes:
     out = io.StringIO(newline="")
     rows = csv.writer(out)
     rows.writerow(CSV_COLUMNS)
-    rows.writerows(_csv_row(call, statement.period, _ZERO, "", statement.currency) for call in statement.calls)
-    rows.writerows(
-        _csv_row(fix, fix.period, fix.billed_before, fix.reason, statement.currency) for fix in statement.corrections
-    )
+    for call in statement.calls:
+        charge = "" if call.charge is None else plain(call.charge)
+        rows.writerow(_csv_row(call, statement, statement.period, (charge, "0.00", charge or "0.00"), ""))
+    for fix in statement.corrections:
+        charge = "" if fix.charge is None else plain(fix.charge)
+        amounts = charge, plain(fix.billed_before), plain(fix.difference)
+        rows.writerow(_csv_row(fix, statement, fix.period, amounts, fix.reason))
     return out.getvalue().encode()
 
 
 def _csv_row(
-    call: StatementCall, period: str, billed_before: Decimal, reason: str, currency: str
+    call: StatementCall, statement: Statement, period: str, amounts: tuple[str, str, str], reason: str
 ) -> tuple[str | int, ...]:
     return (
         period, call.started_at.isoformat(sep=" ", timespec="seconds"), call.direction,
         _cell(call.from_number), _cell(call.to_number), _cell(call.destination), _cell(call.group),
-        call.duration_seconds, call.billed_seconds, call.free_seconds,
-        "" if call.charge is None else plain(call.charge), plain(billed_before),
-        plain((call.charge or _ZERO) - billed_before), currency,
+        call.duration_seconds, call.billed_seconds, call.free_seconds, *amounts, statement.currency,
         "late" if call.charge is None else "rated", "yes" if call.barred else "no", _cell(call.own_number), reason,
     )  # fmt: skip
 
 
+@lru_cache(10_000)
 def _cell(text: str) -> str:
     """`text` as a spreadsheet reads it: never a formula. owasp.org/www-community/attacks/CSV_Injection."""
-    if text.isascii() and text.isalnum():
-        return text
     text = clean(text)
     starts_formula = unicodedata.normalize("NFKC", text[:1]) in {"=", "+", "-", "@", "|", "%"}
     return "'" + text if starts_formula else text

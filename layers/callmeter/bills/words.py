@@ -4,7 +4,7 @@ import datetime
 import tomllib
 import unicodedata
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -137,15 +137,14 @@ class Words(Fact):
 
     def amount(self, amount: Decimal, currency: str) -> str:
         """What is paid, with its currency: £12.00, JPY 120; 12,00 € in German."""
-        symbol = _SYMBOLS.get(currency)
-        form = self.money if symbol else self.money_with_code
+        form = self.money if currency in _SYMBOLS else self.money_with_code
         figure = self.figure(abs(amount), minor_digits(currency))
-        text = form.format(symbol=symbol or currency, amount=figure).replace(" ", NO_BREAK)
+        text = form.format(symbol=symbol(currency), amount=figure).replace(" ", NO_BREAK)
         return MINUS + text if amount < 0 else text
 
 
 def symbol(currency: str) -> str:
-    """How a currency is written beside figures: £, or its code."""
+    """£ of GBP; the code where there is no sign that everybody knows."""
     return _SYMBOLS.get(currency, currency)
 
 
@@ -190,6 +189,7 @@ def group_title(group: str, language: str = "en") -> str:
     return " ".join([first.upper() if len(first) == 2 else first.capitalize(), *others])
 
 
+@lru_cache(10_000)
 def shown_number(number: str) -> str:
     """A number as customers read it: E.164 digits get their plus, extensions and logins stay as they are."""
     text = one_line(number, 32)

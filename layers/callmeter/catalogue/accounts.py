@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from callmeter.catalogue.files import decoded, is_zone
+from callmeter.bills.words import languages
+from callmeter.catalogue.files import decoded, is_zone, unknown_language
 from callmeter.errors import BrokenCatalogue, Problem
 from callmeter.model import Account, Operator, Plan
 from callmeter.sources.text import cells, column_of, delimiter_of
@@ -141,6 +142,8 @@ def _account(
     if not is_zone(account.timezone):
         hint = "Write one such as Europe/London."
         found.append(("timezone", "bad-timezone", f'time zone "{account.timezone}" is not known', hint))
+    if account.language and account.language not in languages():
+        found.append(("language", "unknown-language", *unknown_language(account.language)))
     if account.currency != plan.currency:
         text = f"the account's currency {account.currency} is not its plan's, {plan.currency}"
         found.append(

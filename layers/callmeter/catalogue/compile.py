@@ -100,6 +100,8 @@ def compile_catalogue(
     _read_decks(con, folder, work, decks, operator, plans, carriers, found)
     files = [folder / name for name in ("operator.toml", "plans.toml", "carriers.toml", "fx.csv", "destinations.csv")]
     files += decks
+    if operator and operator.billing.look.logo:
+        files.append(folder / operator.billing.look.logo)
     by_line: dict[int, Account] | None = {}
     if not (plan or accountless):
         path = accounts or folder / "accounts.csv"

@@ -1,21 +1,26 @@
 """rates/operator.toml, plans.toml, carriers.toml -> Operator, Plans, Carriers, with every problem and its line."""
 
+import base64
 import re
 import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
+from xml.etree import ElementTree
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
+from callmeter.bills.words import languages
 from callmeter.catalogue.bands import days_of, holiday_of, minutes_of
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
-from callmeter.model import Allowance, Band, Carrier, Fact, Operator, Plan
+from callmeter.model import Carrier, Fact, Operator, Plan
 
 Kind = TypeVar("Kind", Plan, Carrier)
+
+MOST_LOGO_BYTES = 100_000  # it is in every statement
 
 _HINTS = {
     "country": 'Write two capital letters such as "GB".',
@@ -45,9 +50,49 @@ def read_operator(path: Path, name: str) -> Operator:
     except UsageError as error:
         problems.append(Problem(name, *_place(text, ("country",)), "bad-country", str(error)))
     problems += _band_problems(operator, text, name)
+    language = operator.billing.language
+    if language not in languages():
+        place = _place(text, ("billing", "language"))
+        problems.append(Problem(name, *place, "unknown-language", *unknown_language(language)))
+    image, logo_problems = _logo(path.parent, operator.billing.look.logo, text, name)
+    problems += logo_problems
     if problems:
         raise BrokenCatalogue(problems)
-    return operator
+    look = operator.billing.look.model_copy(update={"image": image})
+    return operator.model_copy(update={"billing": operator.billing.model_copy(update={"look": look})})
+
+
+def unknown_language(language: str) -> tuple[str, str]:
+    """What is wrong with a language that there are no words in, and what to do."""
+    return f'there are no words in language "{language}"', f"The languages are: {', '.join(languages())}."
+
+
+def _logo(folder: Path, logo: str, text: str, name: str) -> tuple[str, list[Problem]]:
+    """The file that billing.look.logo names, in base64, and what is wrong with it; "" where there is none."""
+    if not logo:
+        return "", []
+    content = (folder / logo).read_bytes() if (folder / logo).is_file() else b""
+    if not content:
+        wrong = "no-logo", f"{logo} is not there", "Put the file beside operator.toml."
+    elif len(content) > MOST_LOGO_BYTES:
+        wrong = "bad-logo", f"{logo} has {len(content)} bytes", f"It can have {MOST_LOGO_BYTES}: make it smaller."
+    elif not _is_image(content, logo.rpartition(".")[2]):
+        wrong = "bad-logo", f"{logo} is not what its name says, or is cut off", "Save it as SVG, PNG or JPEG again."
+    else:
+        return base64.b64encode(content).decode(), []
+    return "", [Problem(name, *_place(text, ("billing", "look", "logo")), *wrong)]
+
+
+def _is_image(content: bytes, kind: str) -> bool:
+    """Whether an image looks whole: one that is not would stop every statement."""
+    if kind == "png":
+        return content.startswith(b"\x89PNG\r\n\x1a\n") and content.endswith(b"IEND\xaeB`\x82")
+    if kind == "jpg":
+        return content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\0").endswith(b"\xff\xd9")
+    try:
+        return ElementTree.fromstring(content).tag.endswith("svg")  # noqa: S314 -- the operator's own file
+    except ElementTree.ParseError:
+        return False
 
 
 def read_plans(path: Path, name: str, decks: frozenset[str]) -> dict[str, Plan]:
@@ -200,9 +245,17 @@ def _keys_of(table: tuple[str, ...], place: tuple[int | str, ...]) -> list[str]:
     """The keys that stand where the unknown one was found."""
     models: dict[str, type[Fact]] = {"plans": Plan, "carriers": Carrier}
     model: type[Fact] = models[table[0]] if table else Operator
-    if len(place) > 1:
-        model = Allowance if table else Band
-    return [field for field in model.model_fields if field not in ("plan", "carrier")]
+    for part in place[:-1]:
+        if part in model.model_fields:
+            model = _fact_in(model.model_fields[str(part)].annotation) or model
+    return [field for field in model.model_fields if field not in ("plan", "carrier", "image")]
+
+
+def _fact_in(annotation: Any) -> type[Fact] | None:
+    """The kind of record that an annotation such as dict[str, Band] is about."""
+    if isinstance(annotation, type) and issubclass(annotation, Fact):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _fact_in(part))), None)
 
 
 def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:

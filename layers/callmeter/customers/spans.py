@@ -10,6 +10,7 @@ Plan, numbers and logins change by time. Names, addresses, zone and the CRM's id
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from callmeter.bills.words import languages
 from callmeter.customers.subscription import Subscription
 from callmeter.customers.table import Cells, end_of, start_of
 
@@ -57,7 +58,8 @@ def followed(
     everywhere = {"account_id": account_id, **shared(wanted)}
     if not ordered:
         starts = max(wanted.starts or today, free_from)
-        told = {"language": wanted.language or wanted.locale, "valid_from": starts.isoformat()}
+        locale = wanted.locale if wanted.locale in languages() else ""
+        told = {"language": wanted.language or locale, "valid_from": starts.isoformat()}
         new = [everywhere | timed({}, wanted, account_id, claims) | told]
     else:
         new = _changed([row | everywhere for row in ordered], wanted, account_id, today, claims)

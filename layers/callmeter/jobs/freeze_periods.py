@@ -143,7 +143,7 @@ class Freezer:
             return self.current.accounts[account_id]
         if catalogue:
             return catalogues.describe(self.store, catalogue).accounts[account_id]
-        facts = history.bill(account_id).model_dump(include=Account.model_fields.keys())
+        facts = history.bill(account_id).model_dump(include=set(Account.model_fields))
         return Account(**facts, name=history.bill(account_id).account_name, plan="")
 
     def _may_follow(self, account_id: str, last_period: str, window: Window) -> bool:

@@ -10,7 +10,7 @@ whoever holds it once it is over is not running any more.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,10 +67,9 @@ class Sender:
             attaching = []
             for sent in as_completed(sending):
                 billed = [self._with_statement(statements, one) for one in sent.result()]
-                ready = [(one, files) for one, files in billed if files]
-                if ready:
-                    attaching.append(submit(self._attach, owner, ready))
-                yield from (self._closed(one, progress) for one, files in billed if not files)
+                if ready := [one for one in billed if _wants_attaching(one)]:
+                    attaching.append(submit(self._attach, owner, ready, statements))
+                yield from (self._closed(one, progress) for one in billed if not _wants_attaching(one))
             for attached in as_completed(attaching):
                 yield from (self._closed(one, progress) for one in attached.result())
 
@@ -151,11 +150,11 @@ class Sender:
             self.bills.write(state)
         return _told(bill, state)
 
-    def _with_statement(self, statements: Statements, billed: Billed) -> tuple[Billed, Mapping[str, bytes]]:
-        """Render the statement of a bill that is invoiced, or has nothing to be. Its files, if the client is to get them."""
+    def _with_statement(self, statements: Statements, billed: Billed) -> Billed:
+        """Render the statement of a bill that is invoiced, or has nothing to be; again where somebody removed it."""
         bill, state = billed.bill, billed.state
-        if state is None or state.state not in ("invoiced", "nothing-due"):
-            return billed, {}
+        if state is None or state.state not in ("invoiced", "nothing-due") or not self.has_time():
+            return billed
         try:
             if not state.statement:
                 key = statements.write(bill, state.invoice_number)
@@ -164,32 +163,26 @@ class Sender:
                     update["attached"] = True  # nothing in it that the client would look for
                 state = state.model_copy(update=update)
                 self.bills.write(state)
-            files = {} if state.attached else self._files(statements, bill, state)
+            elif not state.attached and not statements.is_there(bill):
+                statements.write(bill, state.invoice_number)
         except CallmeterError as error:
-            return self._stuck(bill, state, error), {}
-        return _told(bill, state), files
+            return self._stuck(bill, state, error)
+        return _told(bill, state)
 
-    @staticmethod
-    def _files(statements: Statements, bill: Bill, state: BillState) -> Mapping[str, bytes]:
-        """The stored statement, made again where somebody removed it."""
-        try:
-            return statements.files(bill)
-        except Missing:
-            statements.write(bill, state.invoice_number)
-            return statements.files(bill)
-
-    def _attach(self, owner: str, ready: list[tuple[Billed, Mapping[str, bytes]]]) -> list[Billed]:
+    def _attach(self, owner: str, ready: list[Billed], statements: Statements) -> list[Billed]:
         """Give one client its statements."""
-        bill = ready[0][0].bill
+        if not self.has_time():
+            return ready
+        bill = ready[0].bill
         client = bill.account_id if bill.ucrm_client_id is None else str(bill.ucrm_client_id)
         with self._only_writer(owner, client) as alone:
-            return [self._attached(billed, files) if alone else billed for billed, files in ready]
+            return [self._attached(billed, statements) if alone else billed for billed in ready]
 
-    def _attached(self, billed: Billed, files: Mapping[str, bytes]) -> Billed:
+    def _attached(self, billed: Billed, statements: Statements) -> Billed:
         bill, state = billed.bill, billed.state
         assert state
         try:
-            self.invoicing.attach(bill, state, files)
+            self.invoicing.attach(bill, state, statements.files(bill))
         except CallmeterError as error:
             return self._stuck(bill, state, error)
         state = state.model_copy(update={"attached": True, "problem": ""})
@@ -264,6 +257,10 @@ def _after(state: BillState, sent: Sent) -> BillState:
             "remark": remark,
         }
     )
+
+
+def _wants_attaching(billed: Billed) -> bool:
+    return billed.state is not None and bool(billed.state.statement) and not billed.state.attached
 
 
 def _told(bill: Bill, state: BillState) -> Billed:

@@ -1,31 +1,23 @@
-"""Frozen bills -> their statements in the bucket: PDF, CSV and JSON. The same bill gives the same bytes.
-
-One connection and one download per ledger serve all statements of a run: a ledger holds many accounts' calls, one after
-the other, and only the parts with the account's own are read.
-"""
+"""Frozen bills -> their statements in the bucket: PDF, CSV and JSON. The same bill gives the same bytes."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-import duckdb
-
-from callmeter import layout, sql
+from callmeter import layout
 from callmeter.bills.statement import render_statement
 from callmeter.bills.statement_data import statement_csv, statement_json
 from callmeter.bills.statement_facts import Statement, StatementAllowance, StatementCall, StatementCorrection
-from callmeter.errors import CallmeterError, Missing
+from callmeter.errors import CallmeterError
 from callmeter.jobs import catalogues
-from callmeter.jobs.hiding import load_hiding
+from callmeter.jobs.ledger_calls import LedgerCalls, opened_ledgers
 from callmeter.model import Bill, Operator
 from callmeter.money import minor_unit
 from callmeter.periods import labelled
 from callmeter.ports import CustomerSettings, Store
-from callmeter.rating.engine import engine
 
 _OF_CORRECTIONS = {"period", "billed_before", "reason"}  # columns that the calls of the period itself do not have
 
@@ -37,8 +29,7 @@ class Statements:
         self._store = store
         self._settings = settings
         self._ending = ExitStack()
-        self._engine: tuple[duckdb.DuckDBPyConnection, Path] | None = None
-        self._ledgers: dict[str, Path] = {}
+        self._ledgers: LedgerCalls | None = None
         self._operator = cache(lambda version: catalogues.describe(store, version).operator)
 
     def __enter__(self) -> Self:
@@ -60,13 +51,21 @@ class Statements:
 
     def files(self, bill: Bill) -> Mapping[str, bytes]:
         """The stored statement as the client gets it: name -> content."""
-        pdf = self._store.get(layout.statement(bill.account_id, bill.period, "pdf"))
-        return {f"calls-{bill.period}-{bill.account_id}.pdf": pdf}
+        key = layout.statement(bill.account_id, bill.period, "pdf")
+        account = key.split("/")[1]  # the account's id, fit to be a file's name
+        return {f"calls-{bill.period}-{account}.pdf": self._store.get(key)}
+
+    def is_there(self, bill: Bill) -> bool:
+        """Whether the stored statement is still there."""
+        key = layout.statement(bill.account_id, bill.period, "pdf")
+        return key in self._store.keys(key)
 
     def statement(self, bill: Bill, invoice_number: str) -> Statement:
         """What the statement says; numbers are shown as the customer's setting was at the time of each call."""
         operator: Operator = self._operator(bill.catalogue)
-        rows, unlisted = self._rows(bill, hidden_by_default=operator.hide_digits)
+        listed = self._opened().of(bill.ledger, bill.account_id, hidden_by_default=operator.hide_digits)
+        zone = ZoneInfo(bill.timezone)
+        rows = [_call(row, zone) for row in listed.rows]
         statement = Statement(
             **_heading(bill, operator),
             invoice_number=invoice_number,
@@ -76,7 +75,8 @@ class Statements:
                 if row["period"] == bill.period
             ),
             corrections=tuple(StatementCorrection.model_validate(row) for row in rows if row["period"] != bill.period),
-            **unlisted,
+            unanswered_calls=listed.unanswered_calls,
+            free_inbound_calls=listed.free_inbound_calls,
         )
         if (statement.due, statement.carried_out) != (bill.due, bill.carried):
             raise CallmeterError(
@@ -84,35 +84,17 @@ class Statements:
             )
         return statement
 
-    def _rows(self, bill: Bill, *, hidden_by_default: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """The ledger's calls to list, and how many there are besides."""
-        con, _ = self._opened()
-        load_hiding(con, self._settings, bill.account_id)
-        path = str(self._ledger(bill.ledger))
-        sql.run(con, "bills/statement_rows", path=path, account_id=bill.account_id, period=bill.period)
-        rows = sql.rows(
-            con,
-            "bills/statement_calls",
-            timezone=bill.timezone,
-            hidden_by_default=hidden_by_default,
-            period=bill.period,
-        )
-        return rows, sql.rows(con, "bills/unlisted", period=bill.period)[0]
+    def _opened(self) -> LedgerCalls:
+        """The ledgers; an engine is opened when the first is read."""
+        if self._ledgers is None:
+            self._ledgers = self._ending.enter_context(opened_ledgers(self._store, self._settings))
+        return self._ledgers
 
-    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Path]:
-        if self._engine is None:
-            self._engine = self._ending.enter_context(engine())
-        return self._engine
 
-    def _ledger(self, key: str) -> Path:
-        """The ledger as a file, fetched once."""
-        if key not in self._ledgers:
-            _, work = self._opened()
-            paths = self._store.download([key], work / f"ledger-{len(self._ledgers)}")
-            if not paths:
-                raise Missing(f"{key} is gone from the bucket: restore it, then bill again")
-            self._ledgers[key] = paths[0]
-        return self._ledgers[key]
+def _call(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """A row of a ledger as StatementCall or StatementCorrection has it: local times."""
+    local = row["started_at"].replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None, microsecond=0)
+    return {**row, "started_at": local}
 
 
 def _heading(bill: Bill, operator: Operator) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def _clients(catalogue: Catalogue) -> dict[str, Any]:
 def _put_rates(here: Running, rates: Path) -> None:
     store = here.deployment.store
     for path in sorted(rates.rglob("*")):
-        if path.is_file() and path.suffix in (".csv", ".toml"):
+        if path.is_file() and path.suffix in (".csv", ".toml", ".svg", ".png", ".jpg"):
             store.upload(path, layout.RATES + path.relative_to(rates).as_posix())
 
     def in_force() -> bool:

@@ -1,8 +1,10 @@
--- statement_calls.sql: a bill's calls for the statement, local times, numbers as the customer may see them. In: ledger_rows,
--- hiding. The corrections of earlier periods, then answered calls; of inbound and internal ones, those that cost something.
+-- statement_calls.sql: calls for statements, numbers as the customer may see them; times are UTC. In: ledger_rows, hiding.
+-- Per account the corrections of earlier periods, then answered calls; of inbound and internal ones, those that cost
+-- something.
 select
+    ledger.account_id,
     call_period as period,
-    strftime(timezone($timezone, timezone('UTC', started_at)), '%Y-%m-%dT%H:%M:%S') as started_at,
+    started_at,
     direction,
     from_number,
     shown(to_number, direction, coalesce(hidden, $hidden_by_default)) as to_number,
@@ -22,5 +24,5 @@ left join hiding
     and ledger.started_at >= hiding.starts_at
     and (hiding.ends_at is null or ledger.started_at < hiding.ends_at)
 where (status <> 'unanswered' and (direction = 'outbound' or difference <> 0))
-    or call_period <> $period
-order by call_period = $period, call_period, ledger.started_at, call_id
+    or call_period <> bill_period
+order by ledger.account_id, call_period = bill_period, call_period, ledger.started_at, call_id
