@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from callmeter.bills.words import clean
-from callmeter.errors import Missing
+from callmeter.errors import CallmeterError, Missing
 from callmeter.model import Bill, BillState, Sent
 from callmeter.money import plain
 from callmeter.ports import Store
@@ -41,7 +41,9 @@ class FilesInvoicing:
         return "files"
 
     def advance(self, bill: Bill, state: BillState, others: Sequence[BillState]) -> Sent:
-        """Write what is missing of the bill's files. Raises Unreachable."""
+        """Write what is missing of the bill's files. Raises Unreachable, CallmeterError where it goes elsewhere."""
+        if state.way != "files":
+            raise CallmeterError(f'bill {bill.bill_id} was begun the way "{state.way}", not into files: send it anew')
         found = self.look(bill, state, others)
         if found.status != "absent":
             return found
