@@ -46,6 +46,7 @@ class Frozen:
     bills: list[Bill] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
     figures: Figures | None = None  # where somebody is going to look at them
+    overtaken: bool = False  # another run made one of these bills meanwhile
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Freezer:
                 candidates, waiting = self._candidates(con, shard, window, history)
                 found = self._freeze(con, work, shard, window, candidates, history)
                 yield found
+                if found.overtaken:  # later bills would take back what only the other run has read
+                    return
                 if not (waiting or found.problems or self.dry_run):
                     self.store.put(layout.frozen(window.period, shard), todo[window], "application/json")
 
@@ -203,8 +206,9 @@ class Freezer:
         elif bills:
             self.bills.open((bill.account_id, bill.period) for bill in bills)
             self.store.put(key, content)
-            bills = self._commit(bills)
-            history.add(bills, {key: path})
+            stored = self._commit(bills)
+            history.add(stored, {key: path})
+            return Frozen(stored, problems, figures, overtaken=stored != bills)
         return Frozen(bills, problems, figures)
 
     def _figures(self, con: duckdb.DuckDBPyConnection, window: Window, candidates: list[Candidate]) -> Figures | None:

@@ -333,7 +333,7 @@ def _rate(store: Store, con: duckdb.DuckDBPyConnection, file: RatedFile, wanted:
     path = _fetch(store, file, folder)
     if file.pin.withdrawn:
         with engine(allowed=[work]) as (other, scratch):
-            price_pinned(store, other, path, wanted, scratch)
+            price_pinned(store, other, path.rename(scratch / path.name), wanted, scratch)
             for relation in ("kept_calls", "rejects"):
                 moved = folder / f"{relation}.parquet"
                 other.table(relation).write_parquet(str(moved))

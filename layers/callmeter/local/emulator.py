@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
         serve()
     finally:
         if os.getppid() != parent:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def _stop_when_orphaned(parent: int, folder: str) -> None:
@@ -32,8 +33,16 @@ def _stop_when_orphaned(parent: int, folder: str) -> None:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(5)
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     os._exit(1)
+
+
+def _remove(folder: str) -> None:
+    """Remove the folder, again and again while a worker that is being stopped still writes to it."""
+    deadline = time.monotonic() + 30
+    while Path(folder).exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
