@@ -73,7 +73,7 @@ def _run(here: Running, files: list[Path], kills: int) -> None:
     console.print(f"  {len(foretold.rows):,} bills are foretold, {amounts:,} with an amount")
     with stage(f"billing, killed {kills} times"):
         for kill in range(kills):
-            _killed(here, seconds=60 * (kill + 1))
+            _killed(here, seconds=20 * (kill + 1))
         _forget_leases(here)
         bills = _billed(here)
     _compare(here, foretold, bills)

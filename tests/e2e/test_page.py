@@ -585,9 +585,13 @@ def test_search_waits_for_the_typing_to_stop_and_finds_places(visit: Visit) -> N
     page = visit.sign_in()
     page.get_by_role("searchbox").press_sequentially("thuraya", delay=20)
     expect(page.locator("#result")).to_have_text("1 call · 6 mins billed · €29.4000")
-    searches = [asked for asked in visit.portal.asked if "q=" in asked]
-    assert len(searches) < len("thuraya")
+    for _ in range(100):  # a slow machine types slower than the page waits: part of the word finds the place too
+        searches = [asked for asked in visit.portal.asked if "q=" in asked]
+        if "q=thuraya" in searches[-1]:
+            break
+        page.wait_for_timeout(50)
     assert "q=thuraya" in searches[-1]
+    assert len(searches) < len("thuraya")
 
 
 def test_a_number_is_found_however_it_is_written(visit: Visit) -> None:
