@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from callmeter.local.stack import LocalStack
+from cli_kit import Run, runner
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
@@ -27,3 +28,9 @@ def stack() -> Iterator[LocalStack]:
     """The deployed stack: one per test run (per worker under xdist), started by the first test that asks."""
     with LocalStack(retry_seconds=10) as running:
         yield running
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in this process."""
+    return runner(monkeypatch, capsys)

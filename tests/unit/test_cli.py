@@ -1,24 +1,20 @@
 """The command line: what it prints, and how it ends (0: files read, 1: not done, 2: usage or broken rates)."""
 
-import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from rich.console import Console
 
-from callmeter import cli
 from callmeter.cli import shown
 from callmeter.errors import REJECT_REASONS
 from callmeter.model import RATED_COLUMNS
+from cli_kit import Run
 from rating_kit import HEADER, ME, MONDAY, calls, write, write_rates
 
 UK = "+442071234567"
@@ -39,34 +35,6 @@ name = "10 minutes"
 groups = ["mobile", "premium"]
 minutes = 10
 """
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process; a traceback would fail the test."""
-
-    def run_it(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["callmeter", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run_it
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """`callmeter bill`: what it asks of the deployed stack, what it prints, and how it ends."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,43 +10,16 @@ from typing import Any
 import click
 import pytest
 
-from callmeter import cli, layout
+from callmeter import layout
 from callmeter.aws.operator import Deployment
 from callmeter.bills.glance import Glance, glance
 from callmeter.errors import CallmeterError
 from callmeter.model import Bill, BillState
+from cli_kit import Ended, Run
 from rerating_kit import MemoryStore
 from ucrm_desk import bill
 
 AS_OF = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process; a traceback would fail the test."""
-
-    def run_it(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["callmeter", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run_it
 
 
 class NotedBills:

@@ -1,15 +1,11 @@
 """`callmeter rates check`, `diff` and `lcr` at the keyboard: what they print, and how they end."""
 
-import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from callmeter import cli
+from cli_kit import Run, runner
 from rating_kit import OPERATOR, calls, write, write_rates
 
 UK = "+442071234567"
@@ -18,32 +14,10 @@ CARRIERS = '[carriers.vox]\ndeck = "vox"\ncurrency = "GBP"\n[carriers.far]\ndeck
 ACCOUNTS = "account_id,plan,name,numbers\nA1,basic,Ann [b]Lee,442079460001\n"
 
 
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ended]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `callmeter rates …` in this process; a traceback would fail the test."""
-
-    def run_it(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["callmeter", "rates", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run_it
+    """Runs `callmeter rates …`."""
+    return partial(runner(monkeypatch, capsys), "rates")
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """`callmeter rejects`: what could not be rated, by reason, and what to add; once that is added, rating clears it."""
 
-import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from callmeter import cli
 from callmeter.errors import REJECT_REASONS
 from callmeter.rating.rejects import FIXES
+from cli_kit import Run
 from rating_kit import HEADER, ME, MONDAY, write, write_rates
 
 STRANGER = "442079460999"
@@ -30,38 +26,6 @@ CALLS = "\n".join((
     f"i,{ME},112,{MONDAY},60",
     f"j,{ME},+442071234567,never,60",
 ))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[str]:
-        return [line.strip() for line in self.out.splitlines()]
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process; a traceback would fail the test."""
-
-    def run_it(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["callmeter", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run_it
 
 
 @pytest.fixture

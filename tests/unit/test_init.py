@@ -5,8 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -14,12 +12,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from callmeter import cli
 from callmeter.catalogue.files import is_zone, read_operator, read_plans
 from callmeter.catalogue.starting import countries, currency_of, neighbours, zone_of
 from callmeter.cli import start
 from callmeter.local.world import names
 from callmeter.rating.rate import Summary, rate_files
+from cli_kit import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {
@@ -27,30 +25,6 @@ FILES = {
     "carriers.toml.example", "fx.csv.example",
 }  # fmt: skip
 TRIED = countries() if os.environ.get("CALLMETER_LONG") else ["AU", "BR", "DE", "GB", "JP", "SG", "US"]
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process; a traceback would fail the test."""
-
-    def run_it(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["callmeter", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
-
-    return run_it
 
 
 def rated(folder: Path, out: Path) -> Summary:

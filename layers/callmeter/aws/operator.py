@@ -25,7 +25,11 @@ if TYPE_CHECKING:  # stubs: there for type checkers only
 
 QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl")
 DEAD_LETTERS = ("InboxDeadLettersUrl", "CallsDeadLettersUrl", "RatesDeadLettersUrl", "EventsDeadLettersUrl")
-BILL_SECONDS = 900
+FUNCTION_SECONDS = 900  # the longest that one may take
+
+
+class FunctionFailed(CallmeterError):
+    """A function ended with an error; its own text."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +125,27 @@ class Deployment:
         return self.store.get(self._invoke_bill(asked)["report"])
 
     def _invoke_bill(self, asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self.invoke("bill", asked)
+        except FunctionFailed as failed:
+            raise CallmeterError(f"bill failed: {failed}") from failed
+
+    def invoke(self, function: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Have `bill` or `sync` do what is asked, and wait; its answer. Raises FunctionFailed, Unreachable."""
         client = self.session.client(
             "lambda",
             endpoint_url=self.endpoint_url,
-            config=Config(read_timeout=BILL_SECONDS, retries={"total_max_attempts": 1}),
+            config=Config(read_timeout=FUNCTION_SECONDS, retries={"total_max_attempts": 1}),
         )
         try:
-            done = client.invoke(FunctionName=self.outputs["BillName"], Payload=json.dumps(asked).encode())
+            done = client.invoke(
+                FunctionName=self.outputs[f"{function.capitalize()}Name"], Payload=json.dumps(asked).encode()
+            )
         except (BotoCoreError, ClientError) as error:
-            raise Unreachable(f"bill could not be invoked: {error}") from error
+            raise Unreachable(f"{function} could not be invoked: {error}") from error
         answer = json.loads(done["Payload"].read() or b"{}")
         if "FunctionError" in done:
-            raise CallmeterError(f"bill failed: {answer.get('errorMessage', answer)}")
+            raise FunctionFailed(str(answer.get("errorMessage", answer)))
         return dict(answer)
 
     def rate(self, key: str) -> None:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from callmeter.aws.operator import Deployment
-from callmeter.errors import CallmeterError, Unreachable
-
-SYNC_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -47,16 +40,4 @@ class SyncDeployment:
         return parameters.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
 
     def _invoke(self, asked: dict[str, Any]) -> dict[str, Any]:
-        client = self.deployment.session.client(
-            "lambda",
-            endpoint_url=self.deployment.endpoint_url,
-            config=Config(read_timeout=SYNC_SECONDS, retries={"total_max_attempts": 1}),
-        )
-        try:
-            done = client.invoke(FunctionName=self.deployment.outputs["SyncName"], Payload=json.dumps(asked).encode())
-        except (BotoCoreError, ClientError) as error:
-            raise Unreachable(f"sync could not be invoked: {error}") from error
-        answer = json.loads(done["Payload"].read() or b"{}")
-        if "FunctionError" in done:
-            raise CallmeterError(str(answer.get("errorMessage", answer)))
-        return dict(answer)
+        return self.deployment.invoke("sync", asked)

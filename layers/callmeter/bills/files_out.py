@@ -10,7 +10,6 @@ is changed or gone is told.
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote, unquote
 
-from callmeter.bills.words import clean
+from callmeter.bills.words import cell
 from callmeter.errors import CallmeterError, Missing
 from callmeter.model import Bill, BillState, Sent
 from callmeter.money import plain
@@ -88,8 +87,8 @@ def bills_csv(bills: Iterable[Bill]) -> bytes:
     rows = csv.writer(out)
     rows.writerow(BILL_COLUMNS)
     for bill in bills:
-        facts = (_cell(bill.bill_id), _cell(bill.account_id), _cell(bill.account_name), bill.period)
-        rows.writerows((*facts, _cell(line.label), plain(line.amount), bill.currency) for line in bill.lines)
+        facts = (cell(bill.bill_id), cell(bill.account_id), cell(bill.account_name), bill.period)
+        rows.writerows((*facts, cell(line.label), plain(line.amount), bill.currency) for line in bill.lines)
     return out.getvalue().encode()
 
 
@@ -128,10 +127,3 @@ def _reference_of(key: str) -> str:
     name, _, attempt = key.rpartition("/")[2].removesuffix(".json").partition("+")
     bill_id = f"{unquote(name)}-{_period_of(key)}"
     return f"{bill_id}~{attempt}" if attempt else bill_id
-
-
-def _cell(text: str) -> str:
-    """`text` as a spreadsheet reads it: never a formula. owasp.org/www-community/attacks/CSV_Injection."""
-    text = clean(text)
-    starts_formula = unicodedata.normalize("NFKC", text[:1]) in {"=", "+", "-", "@", "|", "%"}
-    return "'" + text if starts_formula else text

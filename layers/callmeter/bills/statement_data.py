@@ -6,13 +6,11 @@ Both are in one language, with local times and exact money; late calls have no c
 import csv
 import io
 import json
-import unicodedata
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from callmeter.bills.statement_facts import Statement, StatementCall, StatementCorrection, StatementTotal
-from callmeter.bills.words import clean
+from callmeter.bills.words import cell
 from callmeter.money import plain
 
 CSV_COLUMNS = (
@@ -47,18 +45,10 @@ def _csv_row(
 ) -> tuple[str | int, ...]:
     return (
         period, call.started_at.isoformat(sep=" ", timespec="seconds"), call.direction,
-        _cell(call.from_number), _cell(call.to_number), _cell(call.destination), _cell(call.group),
+        cell(call.from_number), cell(call.to_number), cell(call.destination), cell(call.group),
         call.duration_seconds, call.billed_seconds, call.free_seconds, *amounts, statement.currency,
-        "late" if call.charge is None else "rated", "yes" if call.barred else "no", _cell(call.own_number), reason,
+        "late" if call.charge is None else "rated", "yes" if call.barred else "no", cell(call.own_number), reason,
     )  # fmt: skip
-
-
-@lru_cache(10_000)
-def _cell(text: str) -> str:
-    """`text` as a spreadsheet reads it: never a formula. owasp.org/www-community/attacks/CSV_Injection."""
-    text = clean(text)
-    starts_formula = unicodedata.normalize("NFKC", text[:1]) in {"=", "+", "-", "@", "|", "%"}
-    return "'" + text if starts_formula else text
 
 
 def statement_json(statement: Statement) -> bytes:

@@ -208,3 +208,11 @@ def clean(text: str) -> str:
         return " ".join(text.split())
     visible = ("" if unicodedata.category(c) == "Cf" else " " if unicodedata.category(c)[0] == "C" else c for c in text)
     return " ".join("".join(visible).split())
+
+
+@lru_cache(10_000)
+def cell(text: str) -> str:
+    """`text` as a spreadsheet reads it: never a formula. owasp.org/www-community/attacks/CSV_Injection."""
+    text = clean(text)
+    starts_formula = unicodedata.normalize("NFKC", text[:1]) in {"=", "+", "-", "@", "|", "%"}
+    return "'" + text if starts_formula else text

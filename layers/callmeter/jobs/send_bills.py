@@ -88,8 +88,7 @@ class Sender:
         bills = [bill for each in loading if (bill := each.result())]
         found: dict[str, list[Bill]] = {}
         for bill in sorted(bills, key=lambda bill: (bill.period, bill.account_id)):
-            client = bill.account_id if bill.ucrm_client_id is None else str(bill.ucrm_client_id)
-            found.setdefault(client, []).append(bill)
+            found.setdefault(_client_of(bill), []).append(bill)
         return found
 
     @contextmanager
@@ -115,9 +114,7 @@ class Sender:
 
     def _sent(self, bill: Bill) -> Billed:
         """Take the bill as far towards its invoice as it goes now, keeping every step before the next."""
-        states = self.bills.of_account(bill.account_id)
-        state = next((one for one in states if one.period == bill.period), frozen(bill))
-        others = [one for one in states if one.period != bill.period]
+        state, others = _states(self.bills, bill)
         try:
             for step in (self._approved, self._started):
                 if state.state in ("frozen", "approved") and (after := step(bill, state)) != state:
@@ -173,9 +170,7 @@ class Sender:
         """Give one client its statements."""
         if not self.has_time():
             return ready
-        bill = ready[0].bill
-        client = bill.account_id if bill.ucrm_client_id is None else str(bill.ucrm_client_id)
-        with self._only_writer(owner, client) as alone:
+        with self._only_writer(owner, _client_of(ready[0].bill)) as alone:
             return [self._attached(billed, statements) if alone else billed for billed in ready]
 
     def _attached(self, billed: Billed, statements: Statements) -> Billed:
@@ -215,9 +210,8 @@ def send_again(
     Raises Missing where there is no such bill, CallmeterError where the CRM still has it.
     """
     bill = read_bill(store, current, account_id, period)
-    states = bills.of_account(account_id)
-    state = next((one for one in states if one.period == period), frozen(bill))
-    sent = invoicing.look(bill, state, [one for one in states if one.period != period])
+    state, others = _states(bills, bill)
+    sent = invoicing.look(bill, state, others)
     if sent.status not in ("void", "absent"):
         raise CallmeterError(
             f"bill {bill.bill_id} is {sent.status} in the CRM, {_where(sent)}: void that first, if it is wrong"
@@ -237,6 +231,18 @@ def frozen(bill: Bill) -> BillState:
         amount=bill.amount,
         currency=bill.currency,
     )
+
+
+def _states(bills: Bills, bill: Bill) -> tuple[BillState, list[BillState]]:
+    """How far the bill has come, and the account's other bills, newest first."""
+    states = bills.of_account(bill.account_id)
+    state = next((one for one in states if one.period == bill.period), frozen(bill))
+    return state, [one for one in states if one.period != bill.period]
+
+
+def _client_of(bill: Bill) -> str:
+    """Whose bills one writer sends: the client's, or the account's where it has none."""
+    return bill.account_id if bill.ucrm_client_id is None else str(bill.ucrm_client_id)
 
 
 def _after(state: BillState, sent: Sent) -> BillState:
