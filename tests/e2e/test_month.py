@@ -312,7 +312,7 @@ class Machine:
         command = [str(CALLMETER), "local", *map(str, arguments)]
         environment = {**os.environ, "TMPDIR": str(self.temporary), "TERM": "xterm", "COLUMNS": "200"}
         return subprocess.Popen(  # noqa: S603
-            command, cwd=self.folder, env=environment, start_new_session=True, **more
+            command, cwd=self.folder, env=environment, start_new_session=True, preexec_fn=_heeds_ctrl_c, **more
         )
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
@@ -408,6 +408,11 @@ def test_a_port_in_use_is_one_clear_line_and_leaves_nothing_running(machine: Mac
     assert machine.is_clean()
 
 
+def _heeds_ctrl_c() -> None:
+    """As a terminal starts it: a test run in the background has interrupts ignored, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A pseudo-terminal in which a command runs."""
 
@@ -426,8 +431,9 @@ class Terminal:
     def interrupt(self) -> int:
         """Ctrl-C, which reaches the whole group; the exit code."""
         os.killpg(self.child.pid, signal.SIGINT)
-        while self._read(PATIENCE_SECONDS):
-            pass
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._read(1):
+            assert time.monotonic() < deadline, self.text
         return self.child.wait(PATIENCE_SECONDS)
 
     def _read(self, seconds: float) -> bool:
