@@ -25,7 +25,7 @@ def reading_options(command: Command) -> Command:
         click.option(
             "--plan", default="", help="Instead of accounts: every calling number is its own account on this plan."
         ),
-        click.option("--source", default="", help="Kind of file: asterisk, freepbx, csv. Guessed unless given."),
+        click.option("--source", default="", help="Kind of file, such as freepbx; guessed unless given."),
         click.option("--country", default="", help="Country of national numbers (GB); the operator's unless given."),
         click.option("--timezone", default="", help="Zone of times without offset; the operator's unless given."),
         click.option("--time-format", default="", help="Format of times, as strptime has it: %d/%m/%Y %H:%M:%S."),
@@ -100,7 +100,15 @@ def rate(
     if as_json:
         shown.print_json(facts)
         return
-    shown.print_facts({name: fact for name, fact in facts.items() if fact or name not in ("below_cost", "margin")})
+    shown.print_facts(
+        {
+            name: fact
+            for name, fact in facts.items()
+            if name != "warnings" and (fact or name not in ("below_cost", "margin"))
+        }
+    )
+    for warning in summary.warnings:
+        shown.err.print(f"Warning: {warning}", markup=False, soft_wrap=True)
     if summary.examples:
         shown.out.print("\nRejected, with the first line of each reason:")
         print_reasons(summary.examples)
@@ -140,6 +148,7 @@ def _facts(summary: "Summary") -> dict[str, Any]:
         "margin": {currency: plain(margin) for currency, margin in summary.margin.items()},
         "calls_per_second": summary.calls_per_second,
         "catalogue": summary.catalogue,
+        "warnings": list(summary.warnings),
     }
 
 

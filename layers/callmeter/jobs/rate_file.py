@@ -57,7 +57,7 @@ class Pin(Fact):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What became of a file. rows_in = priced + rejected. `unreadable` says why nothing could be read at all."""
+    """What became of a file. rows_in = priced + other_legs + rejected. `unreadable`: why nothing was read."""
 
     digest: str
     name: str
@@ -71,6 +71,8 @@ class Manifest:
     unreadable: str = ""
     revisions: int = 0  # of the pin that it was made with
     withdrawn: bool = False
+    other_legs: int = 0  # rows that report a call of the file once more
+    warnings: list[str] = field(default_factory=list)  # signs that the file is not whole
     former: list[str] = field(default_factory=list)  # what other ratings of it wrote, and must not be there
 
 
@@ -111,8 +113,11 @@ def price_pinned(store: Store, con: duckdb.DuckDBPyConnection, path: Path, pin: 
     for revision in pin.revisions:
         revise(store, con, text, pin, revision, work)
     calls, rejects = len(con.table("kept_calls")), len(con.table("rejects"))
-    if counted.rows_in != calls + rejects:
-        raise AssertionError(f"{pin.name}: {counted.rows_in} rows in, but {calls} priced and {rejects} rejected")
+    if counted.rows_in != calls + counted.other_legs + rejects:
+        raise AssertionError(
+            f"{pin.name}: {counted.rows_in} rows in, but {calls} priced, {counted.other_legs} other legs and "
+            f"{rejects} rejected"
+        )
     return replace(counted, priced=calls, rejected=rejects)
 
 
@@ -175,6 +180,8 @@ def _rate(
         rows_in=counted.rows_in,
         priced=counted.priced,
         rejected=counted.rejected,
+        other_legs=counted.other_legs,
+        warnings=list(counted.warnings),
         reject_reasons={row["reason"]: row["rejected"] for row in sql.rows(con, "reject_reasons")},
         objects=[layout.calls(*place, digest) for place in places]
         + ([layout.rejects(counted.source, digest)] if counted.rejected else []),

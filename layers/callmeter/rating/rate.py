@@ -17,7 +17,7 @@ from callmeter.catalogue.compile import compile_catalogue
 from callmeter.errors import CallmeterError, UsageError
 from callmeter.rating.engine import engine
 from callmeter.rating.rejects import Reason, reasons
-from callmeter.rating.stages import Intake, prepare, price_calls, price_file, settle
+from callmeter.rating.stages import Counted, Intake, prepare, price_calls, price_file, settle
 from callmeter.sources.text import make_safe
 
 MEMORY = "1GB"  # what rating may take; calls beyond that go to the scratch folder and back
@@ -41,6 +41,7 @@ class Summary:
     examples: tuple[Reason, ...] = ()  # of the rejects, the most frequent reason first
     seconds: float = 0.0
     catalogue: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def calls_per_second(self) -> int:
@@ -76,11 +77,11 @@ def rate_files(
             progress("reading the catalogue")
             catalogue = compile_catalogue(con, rates, work, accounts=accounts, plan=intake.plan)
         prepare(con)
-        rows_in = 0
+        counted = []
         for number, path in enumerate(calls):
             progress(f"rating {path.name}")
             text = make_safe(path, work, in_place=True) if number else first.result()
-            rows_in += price_file(con, catalogue, text, intake, datetime.now(UTC), work).rows_in
+            counted.append(price_file(con, catalogue, text, intake, datetime.now(UTC), work))
             if text.path != path:
                 text.path.unlink()
         price_calls(con, catalogue)
@@ -94,7 +95,7 @@ def rate_files(
             sql.run(con, "margins")
             _write(con, "margins", margins, order="margin nulls last, carrier, destination, prefix, currency")
         sql.run(con, "written_parquet" if out.suffix == ".parquet" else "written", out=str(out.resolve()))
-        return _summary(con, rows_in, catalogue.version, started)
+        return _summary(con, counted, catalogue.version, started)
 
 
 def _check(calls: Sequence[Path], outputs: Sequence[Path], rates: Path, accounts: Path | None) -> None:
@@ -142,13 +143,14 @@ def _write(con: duckdb.DuckDBPyConnection, relation: str, path: Path, order: str
         raise CallmeterError(f"{path} cannot be written: {error}") from None
 
 
-def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started: float) -> Summary:
+def _summary(con: duckdb.DuckDBPyConnection, counted: Sequence[Counted], version: str, started: float) -> Summary:
     currencies = sql.rows(con, "summary")
     examples = reasons(con)
+    rows_in = sum(one.rows_in for one in counted)
     rated, rejected, duplicates = (
         _sum(currencies, "rated"),
         sum(one.rejected for one in examples),
-        len(con.table("duplicates")),
+        len(con.table("duplicates")) + sum(one.other_legs for one in counted),
     )
     if rows_in != rated + duplicates + rejected:
         raise AssertionError(f"{rows_in} rows in, but {rated} rated, {duplicates} duplicates, {rejected} rejected")
@@ -167,6 +169,7 @@ def _summary(con: duckdb.DuckDBPyConnection, rows_in: int, version: str, started
         margin={row["currency"]: row["margin"] for row in currencies if row["bought"]},
         seconds=time.perf_counter() - started,
         catalogue=version,
+        warnings=tuple(warning for one in counted for warning in one.warnings),
     )
 
 

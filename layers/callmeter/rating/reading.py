@@ -2,25 +2,36 @@
 
 Two ways lead there. Nearly every file is regular, and DuckDB's own CSV reader cuts it, side by side and into the
 columns that its source asks for. Lines that are not as their header says, and whole files that have something odd about
-them (no header, a quote that does not end, blank lines), are cut with care instead, as lines: see sql/fields.sql. A
-physical line is a row in both, so that line numbers hold and nothing in one line can spoil another.
+them (no header, a quote that does not end, blank lines), are cut with care instead, as lines: see sql/fields.sql. JSON
+records are one a line, and cut by paths. A physical line is a row in all of them, so that line numbers hold and nothing
+in one line can spoil another.
 """
 
 from typing import Any
 
 import duckdb
-from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression, StarExpression
+from duckdb import (
+    CaseExpression,
+    ColumnExpression,
+    ConstantExpression,
+    Expression,
+    FunctionExpression,
+    StarExpression,
+)
 
 from callmeter import sql
 from callmeter.sources.base import Reading
-from callmeter.sources.text import TextFile
+from callmeter.sources.text import TextFile, cells
 
 _SURPLUS = "surplus"  # the column behind the last one; it is not null where a line has too many cells
 
 
 def read_calls(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> None:
     """Fill `calls_read`. values: how numbers and times are to be understood, as sql/normalised.sql names them."""
-    if reading.width and text.regular and _cut(con, text, reading, values):
+    values = {"header": reading.header, "not_calls": reading.not_calls or None, **values, **reading.values}
+    if reading.paths:
+        _cut_records(con, text, reading, values)
+    elif reading.width and reading.quoting == "csv" and text.regular and _cut(con, text, reading, values):
         sql.run(con, "irregular_lines", skip=reading.skip)
         if len(con.table("irregular_lines")):
             _cut_with_care(con, text, reading, values, every=False)
@@ -38,7 +49,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, text: TextFile, delimiter: str, s
     """Make `lines` and `fields` of a text file; its first `skip` lines are left out of `fields`."""
     sql.run(con, "irregular_none")
     keep_lines(con, text)
-    sql.run(con, "fields", delimiter=delimiter, skip=skip, width=width, every=True, before=0)
+    sql.run(con, "fields", delimiter=delimiter, skip=skip, width=width, every=True, before=0, header="", not_calls=None)
 
 
 def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> bool:
@@ -68,6 +79,22 @@ def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, value
     return len(con.table("calls_read")) == text.lines - reading.skip
 
 
+def _cut_records(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any]) -> None:
+    """Cut JSON records, one a line, into the fields that the source asks for."""
+    keep_lines(con, text)
+    wanted = [path for paths in reading.paths.values() for path in paths]
+    sql.run(con, "json_fields", paths=wanted, before=values["before"])
+    found = iter(range(1, len(wanted) + 1))
+    named = {name: _first_of([_listed(next(found)) for _ in paths]) for name, paths in reading.paths.items()}
+    con.view("fields").select(
+        StarExpression(),
+        *(cell.alias(name) for name, cell in named.items()),
+        ConstantExpression(False).alias("irregular"),
+    ).create_view("named_fields", replace=True)
+    for stage in (reading.stage, "normalised", "calls_read"):
+        sql.run(con, stage, **values)
+
+
 def _cut_with_care(
     con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, values: dict[str, Any], *, every: bool
 ) -> None:
@@ -75,18 +102,10 @@ def _cut_with_care(
     keep_lines(con, text)
     sql.run(
         con,
-        "fields",
-        delimiter=reading.delimiter,
-        skip=reading.skip,
-        width=reading.width,
-        every=every,
-        before=values["before"],
+        {"csv": "fields", "every": "fields_quoted", "none": "fields_bare"}[reading.quoting],
+        **values | {"delimiter": reading.delimiter, "width": reading.width, "every": every},
     )
-    cells = ColumnExpression("cells")
-    named = {
-        name: FunctionExpression("list_extract", cells, ConstantExpression(at)) if at else _nothing()
-        for name, at in reading.positions.items()
-    }
+    named = {name: _listed(at) if at else _nothing() for name, at in reading.positions.items()}
     con.view("fields").select(
         StarExpression(),
         *(cell.alias(name) for name, cell in named.items()),
@@ -103,12 +122,29 @@ def _names(reading: Reading) -> list[str]:
 
 
 def _irregular(names: list[str], reading: Reading, *, quoted: bool) -> Expression:
-    """Whether a row has too few cells or too many, or a quote inside of one."""
+    """Whether a row has too few cells or too many, a quote inside of one, or is the header once more."""
     found = _column(names[-1]).isnull() | ColumnExpression(_SURPLUS).isnotnull()
+    if reading.header:
+        header = cells(reading.header, reading.delimiter)
+        first, name = min((at, name) for name, at in reading.positions.items() if at)
+        found = found | (_column(name) == ConstantExpression(header[first - 1]))
     if quoted:
         for name, at in reading.positions.items():
             found = found | FunctionExpression("contains", _column(name), ConstantExpression('"')) if at else found
     return found
+
+
+def _first_of(texts: list[Expression]) -> Expression:
+    """The first that is there and not blank."""
+    found = _nothing()
+    for text in reversed(texts):
+        found = CaseExpression((text.isnotnull() & (text != ConstantExpression(""))), text).otherwise(found)
+    return found
+
+
+def _listed(at: int) -> Expression:
+    """The cell at this place of the list, from 1; null beyond its end."""
+    return FunctionExpression("list_extract", ColumnExpression("cells"), ConstantExpression(at))
 
 
 def _column(name: str) -> Expression:

@@ -9,6 +9,7 @@ priced_calls is a view, worked out while it is written.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from callmeter.periods import periods_between
 from callmeter.rating.reading import keep_lines, read_calls
 from callmeter.sources import recognise
 from callmeter.sources.base import Reading
+from callmeter.sources.documents import as_lines
 from callmeter.sources.text import TextFile, pieces
 
 PIECE = 96 * 1024 * 1024  # bytes of a file that are in memory at a time
@@ -61,12 +63,31 @@ class Intake:
 
 @dataclass(frozen=True)
 class Counted:
-    """The account of one file's rows: rows_in = priced + rejected, always."""
+    """The account of one file's rows: rows_in = priced + other_legs + rejected, always.
+
+    other_legs: rows that report a call once more which the file has anyway: they count as duplicates. ambiguous: calls
+    that began in the hour that daylight saving repeats; they were taken as of the first. warnings: signs that the file
+    is not what its sender thinks.
+    """
 
     source: str
-    rows_in: int
-    priced: int
-    rejected: int
+    rows_in: int = 0
+    priced: int = 0
+    rejected: int = 0
+    other_legs: int = 0
+    ambiguous: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def plus(self, other: "Counted") -> "Counted":
+        """The account of two pieces of one file."""
+        return Counted(
+            self.source,
+            self.rows_in + other.rows_in,
+            self.priced + other.priced,
+            self.rejected + other.rejected,
+            self.other_legs + other.other_legs,
+            self.ambiguous + other.ambiguous,
+        )
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
@@ -89,24 +110,43 @@ def price_file(
     piece by piece, copied into the scratch folder `work`, so that memory has to hold one at a time.
     Raises UnreadableFile where the file is of no known kind.
     """
+    text = as_lines(con, text, work)
     source, reading = recognise(text, intake.source)
     operator = catalogue.operator
     values: dict[str, Any] = {
-        **dial_plan(intake.country or operator.country).parameters(),
-        "timezone": intake.timezone or operator.timezone,
+        **dial_plan(intake.country or reading.country or operator.country).parameters(),
+        "timezone": intake.timezone or reading.timezone or operator.timezone,
         "time_format": intake.time_format or None,
         "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
         "source": source.name,
         "file": text.name,
         "zone": operator.timezone,
     }
-    rows_in = priced = rejected = 0
+    counted = Counted(source.name)
     for before, piece in pieces(text, work, PIECE):
-        counted = _price_piece(con, catalogue, piece, _skipped(reading, before), intake, {**values, "before": before})
-        rows_in, priced, rejected = (
-            one + other for one, other in zip((rows_in, priced, rejected), counted, strict=True)
+        counted = counted.plus(
+            _price_piece(con, catalogue, piece, _skipped(reading, before), intake, {**values, "before": before})
         )
-    return Counted(source.name, rows_in, priced, rejected)
+    cut_off = not text.ended and bool(
+        reading.ends_lines or sql.rows(con, "last_line", file=text.name, line=text.lines)[0]["rejected"]
+    )
+    return replace(counted, warnings=tuple(_warnings(counted, reading, text.name, cut_off=cut_off)))
+
+
+def _warnings(counted: Counted, reading: Reading, name: str, *, cut_off: bool) -> Iterator[str]:
+    """Signs that calls are missing from a file, or may be an hour off."""
+    if counted.rows_in in reading.cut_at:
+        yield (
+            f"{name}: exactly {counted.rows_in} rows is where this export ends, whatever is missing: raise its limit "
+            "of rows, or export a shorter time"
+        )
+    if cut_off:
+        yield f"{name}: the last line has no end: the file was cut off, or sent while it was written; send it whole"
+    if counted.ambiguous:
+        yield (
+            f"{name}: {counted.ambiguous} calls began in the hour that daylight saving repeats, and the file does not "
+            "say which of the two: they count as of the first"
+        )
 
 
 def _price_piece(
@@ -116,14 +156,14 @@ def _price_piece(
     reading: Reading,
     intake: Intake,
     values: dict[str, Any],
-) -> tuple[int, int, int]:
-    """Rows in, priced and rejected of one piece of a file, which has a row of its own in `files`."""
+) -> Counted:
+    """The account of one piece of a file, which has a row of its own in `files`."""
     values = values | {"file_row": _count(con, "files") + 1, "skip": reading.skip}
     rejected_before = _count(con, "rejects")
     sql.run(con, "files_add", **values)
     sql.run(con, "calls_read_gone")
     read_calls(con, text, reading, values)
-    rows_in = int(sql.rows(con, "rows_read")[0]["rows_read"])  # before any join, so that a lost or doubled row shows
+    [read] = sql.rows(con, "rows_read")  # before any join, so that a lost or doubled row shows
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
     for stage in _MATCHING:
@@ -132,14 +172,18 @@ def _price_piece(
         for stage in _ASKING:
             sql.run(con, stage, **values)
     priced = int(sql.rows(con, "payable", **values)[0]["payable"])
-    if rows_in > priced:
+    [roles] = sql.rows(con, "roles", **values)
+    if read["rows_read"] > priced:
         keep_lines(con, text)
         for stage in ("rejected", "matched_rejects_gone"):
             sql.run(con, stage, **values)
-    rejected = _count(con, "rejects") - rejected_before
-    if rows_in != priced + rejected:
-        raise AssertionError(f"{text.name}: {rows_in} rows in, but {priced} priced and {rejected} rejected")
-    return rows_in, priced, rejected
+    rejected, other_legs = _count(con, "rejects") - rejected_before, int(roles["other_legs"])
+    rows_in = int(read["rows_read"]) - int(roles["no_calls"])
+    if rows_in != priced + other_legs + rejected:
+        raise AssertionError(
+            f"{text.name}: {rows_in} rows in, but {priced} priced, {other_legs} other legs and {rejected} rejected"
+        )
+    return Counted(values["source"], rows_in, priced, rejected, other_legs, int(read["ambiguous"]))
 
 
 def _skipped(reading: Reading, before: int) -> Reading:

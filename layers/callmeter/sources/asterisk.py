@@ -6,7 +6,7 @@ the file does not say: state the zone. The sample configuration that Asterisk sh
 
 import re
 
-from callmeter.sources.base import Reading, Source
+from callmeter.sources.base import Head, Reading, Source
 from callmeter.sources.text import cells
 
 # FreeSWITCH can write the same columns, but with its hangup causes for dispositions.
@@ -14,18 +14,23 @@ _DISPOSITIONS = frozenset(("NO ANSWER", "FAILED", "BUSY", "ANSWERED", "CONGESTIO
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 
 
-def recognise(_line_number: int, line: str) -> Reading | None:
-    """A line with a start in column 10, whole seconds in 13 and 14 and a disposition in 15, or None."""
+def recognise(head: Head) -> Reading | None:
+    """One of the first lines is a row of Master.csv; the very first may be half a line."""
+    return Reading("sources/asterisk", ends_lines=True) if any(_is_row(line) for _, line in head.lines) else None
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line has a start in column 10, whole seconds in 13 and 14 and a disposition in 15."""
     row = cells(line, ",")
     if not 16 <= len(row) <= 21:
-        return None
-    known = _TIME.fullmatch(row[9]) and row[12].isdigit() and row[13].isdigit() and row[14].upper() in _DISPOSITIONS
-    return Reading("sources/asterisk") if known else None
+        return False
+    return bool(
+        _TIME.fullmatch(row[9]) and row[12].isdigit() and row[13].isdigit() and row[14].upper() in _DISPOSITIONS
+    )
 
 
 SOURCE = Source(
     "asterisk",
     recognise,
     "Asterisk's Master.csv: 16 to 21 columns without a header, the start in column 10, the disposition in column 15",
-    has_header=False,
 )

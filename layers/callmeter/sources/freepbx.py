@@ -3,8 +3,7 @@
 Format: page.cdr.php of FreePBX/cdr. The export stops at its "Result Limit", 100 rows unless changed, without a sign.
 """
 
-from callmeter.sources.base import Reading, Source, positions
-from callmeter.sources.text import cells
+from callmeter.sources.base import Head, Reading, Source
 
 _COLUMNS = (
     "calldate", "clid", "src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "lastdata", "duration", "billsec",
@@ -13,13 +12,13 @@ _COLUMNS = (
 _NEEDED = ("calldate", "src", "dst", "dcontext", "channel", "dstchannel", "billsec", "disposition")
 
 
-def recognise(line_number: int, line: str) -> Reading | None:
+_RESULT_LIMITS = frozenset({100})
+
+
+def recognise(head: Head) -> Reading | None:
     """The header of a FreePBX export, or None."""
-    header = cells(line, ",")
-    at = positions(header, {column: (column.replace("_", ""),) for column in _COLUMNS})
-    if not all(at[column] for column in _NEEDED):
-        return None
-    return Reading("sources/freepbx", ",", line_number, at, len(header))
+    columns = {column: (column.replace("_", ""),) for column in _COLUMNS}
+    return head.reading("sources/freepbx", columns, _NEEDED, cut_at=_RESULT_LIMITS)
 
 
 SOURCE = Source("freepbx", recognise, f"FreePBX's CDR export: a header with {', '.join(_NEEDED)}")

@@ -5,8 +5,7 @@ Headers are understood whatever their case, blanks and underscores: `call_id,fro
 times ISO 8601, epoch seconds (or milli- or microseconds), or a stated format.
 """
 
-from callmeter.sources.base import Reading, Source, positions
-from callmeter.sources.text import cells, delimiter_of
+from callmeter.sources.base import Head, Reading, Source
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "call_id": ("callid", "id", "uniqueid", "uuid", "calluuid", "callsid", "cdrid", "recordid"),
@@ -26,14 +25,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
 NEEDED = ("from", "to", "start", "duration")
 
 
-def recognise(line_number: int, line: str) -> Reading | None:
-    """A header with the four columns that a call needs, or None."""
-    delimiter = delimiter_of(line)
-    header = cells(line, delimiter)
-    at = positions(header, HEADERS)
-    if not all(at[column] for column in NEEDED):
-        return None
-    return Reading("sources/generic", delimiter, line_number, at, len(header))
+def recognise(head: Head) -> Reading | None:
+    """A header, or JSON records, with the four things that a call needs; else None."""
+    return head.reading("sources/generic", HEADERS, NEEDED)
 
 
 SOURCE = Source(

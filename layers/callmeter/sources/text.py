@@ -7,7 +7,9 @@ reader needs for itself becomes a space, and a line over a megabyte is cut there
 
 import codecs
 import csv
+import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,11 +21,12 @@ from callmeter.errors import UnreadableFile
 
 BLOCK = 16 * 1024 * 1024
 LONGEST_LINE = 1_000_000
+LARGEST_UNPACKED = 2 * 1024**3  # bytes of a file that comes compressed
 _KEPT = 4 * LONGEST_LINE  # bytes of a line that does not end: enough for its first million characters
 
+_GZIP = b"\x1f\x8b"
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; save the sheet as CSV",
-    b"\x1f\x8b": "compressed with gzip; unpack it first",
     b"%PDF": "a PDF; export the calls as CSV",
     b"PAR1": "a Parquet file; export the calls as CSV",
     b"\x89PNG": "a picture",
@@ -37,6 +40,7 @@ class TextFile:
 
     path: the original where that is safe as it is, else a copy. name: the original's, for people. lines: how many there
     are. quoted, spaced: whether there is a quote, or a blank, anywhere. regular: no NUL byte, and no line too long.
+    ended: the last line has an end, too.
     """
 
     path: Path
@@ -45,6 +49,7 @@ class TextFile:
     quoted: bool = False
     spaced: bool = False
     regular: bool = True
+    ended: bool = True
 
 
 def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = False) -> TextFile:
@@ -54,18 +59,50 @@ def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = 
     """
     name = name or original.name
     with original.open("rb") as source:
+        if source.read(2) == _GZIP:
+            return make_safe(_unpacked(original, folder, name), folder, name, in_place=in_place)
+        ended = _is_ended(source)
+        source.seek(0)
         head = source.read(4096)
         source.seek(0)
         encoding = _encoding(head, name)
         if in_place and encoding == "utf-8" and not head.startswith(codecs.BOM_UTF8):
             text = _looked_through(source, original, name)
             if text and text.regular:
-                return text
+                return replace(text, ended=ended)
             source.seek(0)
         with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:
             _copy(source, safe, encoding)
     with Path(safe.name).open("rb") as copy:
-        return _looked_through(copy, Path(safe.name), name) or TextFile(Path(safe.name), name, regular=False)
+        text = _looked_through(copy, Path(safe.name), name) or TextFile(Path(safe.name), name, regular=False)
+    return replace(text, ended=ended)
+
+
+def _unpacked(original: Path, folder: Path, name: str) -> Path:
+    """A copy of a gzip file in `folder`, unpacked: a rotated file, or a carrier's export."""
+    with NamedTemporaryFile("wb", dir=folder, suffix=".unpacked", delete=False) as copy:
+        try:
+            with gzip.open(original, "rb") as packed:
+                for block in iter(lambda: packed.read(BLOCK), b""):
+                    copy.write(block)
+                    if copy.tell() > LARGEST_UNPACKED:
+                        raise UnreadableFile(
+                            f"{name} unpacks to more than {LARGEST_UNPACKED // 1024**3} GB; send it in parts."
+                        )
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnreadableFile(f"{name} is a broken or cut-off gzip file ({error}); fetch it again.") from None
+    unpacked = Path(copy.name)
+    with unpacked.open("rb") as content:
+        if content.read(2) == _GZIP:
+            raise UnreadableFile(f"{name} is compressed twice; unpack it first.")
+    return unpacked
+
+
+def _is_ended(source: BinaryIO) -> bool:
+    """Whether the last line of a file has a line end."""
+    size = source.seek(0, 2)
+    source.seek(max(0, size - 2))
+    return source.read().rstrip(b"\0")[-1:] in (b"", b"\n", b"\r")
 
 
 def pieces(text: TextFile, folder: Path, size: int) -> Iterator[tuple[int, TextFile]]:

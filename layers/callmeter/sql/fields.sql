@@ -1,6 +1,7 @@
 -- fields.sql: one row per line that is not blank, cut into `cells`: trimmed, without their quotes. In: lines,
--- irregular_lines; variables delimiter, skip, before (the lines of the file before this piece of it), width (how many cells a line has, 0 where that differs), and every: all lines,
--- or the irregular ones. Every line may be anything.
+-- irregular_lines; variables delimiter, skip, before (the lines of the file before this piece of it), width (how many cells
+-- a line has, 0 where that differs), every (all lines, or the irregular ones), header and not_calls (lines that are no
+-- calls, see no_call). Every line may be anything.
 -- CSV quoting without a parser: a quote toggles "inside", and a delimiter counts only outside. Most lines have neither
 -- quotes nor blanks beside a delimiter, and are cut as they are.
 create or replace temp view fields as
@@ -20,6 +21,7 @@ with numbered as (
     from lines
     where rowid >= getvariable('skip')
         and line <> ''
+        and not no_call(line, getvariable('header'), getvariable('not_calls'))
         -- trimming every line would cost as much as cutting it
         and (getvariable('every') or rowid + 1 in (select line from irregular_lines))
         and (not starts_with(line, ' ') and not starts_with(line, chr(9)) or trim(line, ' ' || chr(9)) <> '')

@@ -242,3 +242,39 @@ create or replace macro shown(to_number, direction, hidden) as
 -- Text that a spreadsheet takes for no formula.
 create or replace macro spreadsheet_text(cell) as
     if(regexp_matches(cell, '^[=+\-@\t\r|%]'), '''' || cell, cell);
+
+-- Where an API's answer has its list of call records, as a JSON path; null where it has none.
+create or replace macro records_path(document) as
+    list_filter(
+        ['$.calls', '$.cdr', '$.cdrs', '$.objects', '$.items', '$.records', '$.results', '$.data.fetchAllCdrs.cdrs', '$.data'],
+        lambda path: json_type(document, path) = 'ARRAY'
+    )[1];
+
+create or replace macro contains_records(document) as records_path(document) is not null;
+
+-- Digits that are E.164 already, though written without their plus; anything else stays as it is.
+create or replace macro as_e164(written) as
+    if(regexp_full_match(written, '[1-9][0-9]{6,14}'), '+' || written, written);
+
+-- Whether a local wall time is in the hour that daylight saving repeats; see `instant`.
+create or replace macro is_repeated(zone, wall) as
+    coalesce(
+        timezone(zone, timezone(zone, wall) - interval 60 minute) = wall
+        or timezone(zone, timezone(zone, wall) - interval 30 minute) = wall,
+        false
+    );
+
+-- As `instant`; of the two instants in the hour that daylight saving repeats, the one nearer to a time in Unix seconds.
+create or replace macro instant_near(zone, wall, near_epoch) as
+    case
+        when near_epoch is not null
+            and is_repeated(zone, wall)
+            and abs(near_epoch - epoch(timezone('UTC', timezone(zone, wall))))
+                < abs(near_epoch - epoch(instant(zone, wall)))
+        then timezone('UTC', timezone(zone, wall))
+        else instant(zone, wall)
+    end;
+
+-- Whether a line of a file is no call: its header once more, or what `not_calls`, a regular expression, describes.
+create or replace macro no_call(written, header, not_calls) as
+    coalesce(header <> '' and written = header, false) or coalesce(regexp_matches(written, not_calls), false);

@@ -1,5 +1,6 @@
 -- normalised.sql: raw_calls -> calls_normalised, one row per line: whole facts, or the reason why not. In: raw_calls.
--- Reasons are judged in the order of the list in errors.py; account and rate come later. The usual forms of numbers, times
+-- `role` is what a row is that is no call of its own: 'other-leg' of one that the file has, or 'no-call' at all; `near_epoch`
+-- about when it began, in Unix seconds, to tell the hour apart that daylight saving repeats. Reasons are judged in the order of the list in errors.py; account and rate come later. The usual forms of numbers, times
 -- and durations are told apart first and cheaply: what follows them costs several times as much a cell.
 create or replace temp view calls_normalised as
 with texts as (
@@ -57,7 +58,8 @@ read as (
                     ),
                     null
                 )
-                when contains(start_text, ':') then instant(getvariable('timezone'), try_cast(start_text as timestamp))
+                when contains(start_text, ':')
+                then instant_near(getvariable('timezone'), try_cast(start_text as timestamp), near_epoch)
                 when regexp_full_match(start_text, '[0-9]{8,11}(\.[0-9]+)?')
                 then make_timestamp(try_cast(split_part(start_text, '.', 1) as bigint) * 1000000)
                 when regexp_full_match(start_text, '[0-9]{12,14}') then make_timestamp(try_cast(start_text as bigint) * 1000)
@@ -87,6 +89,11 @@ judged as (
         coalesce(started_at between timestamp '2000-01-01' and getvariable('latest'), false) as is_time,
         coalesce(duration_seconds between 0 and 2678400, false) as is_duration,
         coalesce(to_e164, to_code) as number_or_code,
+        getvariable('time_format') is null
+            and suffix = ''
+            and near_epoch is null
+            and contains(start_text, ':')
+            and is_repeated(getvariable('timezone'), try_cast(start_text as timestamp)) as ambiguous,
     from read
 )
 
@@ -94,6 +101,7 @@ select
     line,
     irregular,
     case
+        when malformed is null and role is not null then role
         when malformed is not null then 'malformed-row'
         when not is_time then 'bad-time'
         when not is_duration then 'bad-duration'
@@ -123,4 +131,5 @@ select
     lower(called_login) as called_login,
     lower(code) as code,
     coalesce(carrier, '') as carrier,
+    coalesce(ambiguous, false) as ambiguous,
 from judged

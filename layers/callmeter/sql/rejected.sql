@@ -6,6 +6,7 @@ with unrated as (
     from calls_matched
     where file_row = $file_row
         and not is_payable(reason, sell_row, answered, direction)
+        and not coalesce(reason in ('other-leg', 'no-call'), false)
 ),
 
 reasoned as (

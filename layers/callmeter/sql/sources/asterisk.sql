@@ -49,4 +49,6 @@ select
     endpoint(dstchannel) as called_login,
     accountcode as code,
     if(asterisk_direction(dcontext, null, dst, dstchannel, disposition) = 'inbound', endpoint(channel), endpoint(dstchannel)) as carrier,
+    try_cast(regexp_extract(uniqueid, '([0-9]{9,11})\.[0-9]+$', 1) as bigint) as near_epoch,
+    null::varchar as role,
 from named

@@ -27,4 +27,6 @@ select
     null::varchar as called_login,
     cell_text(code) as code,
     cell_text(carrier) as carrier,
+    null::bigint as near_epoch,
+    null::varchar as role,
 from named_fields
