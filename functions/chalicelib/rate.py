@@ -45,6 +45,9 @@ def _report(manifest: Manifest) -> None:
         metrics.add_metric("UnreadableFiles", MetricUnit.Count, 1)
         logger.error("the file cannot be read", name_of_file=manifest.name, reason=manifest.unreadable)
         return
+    for warning in manifest.warnings:
+        metrics.add_metric("SuspectFiles", MetricUnit.Count, 1)
+        logger.warning("the file may not be whole", warning=warning)
     logger.info(
         "rated",
         name_of_file=manifest.name,

@@ -3,7 +3,7 @@
 inbox/NAME, inbox/SOURCE/NAME           files of calls, as they come
 files/DIGEST.json                       how a file is rated: pinned when it is first seen
 manifests/DIGEST.json                   what became of its rows
-calls/period=P/shard=S/DIGEST.parquet   priced calls
+calls/period=P/shard=S/DIGEST.parquet   priced calls; those at P's edge that are of the period next to it, too
 rejects/source=SOURCE/DIGEST.parquet    rows that could not be rated
 rates/…                                 the operator's reference files
 catalogue/VERSION/…, catalogue/current.json, catalogue/refused.json

@@ -15,11 +15,15 @@ from callmeter.model import BillingRules, WhmcsRules
 from callmeter.ports import Bills, CustomerSettings, Invoicing, Leases, Store, Totals
 
 if TYPE_CHECKING:
+    from callmeter.aws.keyring import Keyring
+    from callmeter.aws.legs import DynamoLegs
     from callmeter.aws.notices import AlarmTopic
+    from callmeter.aws.queue import WebhookQueue
     from callmeter.aws.waking import BillFunction
     from callmeter.customers.events import Hints
     from callmeter.customers.notices import Notices
     from callmeter.customers.subscription import CustomerSource
+    from callmeter.pulls.run import Cursors
     from callmeter.ucrm.api import UcrmApi
 
 
@@ -117,10 +121,40 @@ class Parts:
         return EventQueue(clients.sqs(), self.environment.events_queue)
 
     @cached_property
+    def webhooks(self) -> "WebhookQueue":
+        from callmeter.aws.queue import WebhookQueue
+
+        return WebhookQueue(clients.sqs(), self.environment.webhooks_queue)
+
+    @cached_property
+    def legs(self) -> "DynamoLegs":
+        from callmeter.aws.legs import DynamoLegs
+
+        return DynamoLegs(clients.dynamodb(), self.environment.table)
+
+    @cached_property
+    def keyring(self) -> "Keyring":
+        """What carriers sign with."""
+        from callmeter.aws.keyring import Keyring
+
+        return Keyring(self.environment.webhook_secrets, read_secret)
+
+    @cached_property
     def bill_function(self) -> "BillFunction":
         from callmeter.aws.waking import BillFunction
 
         return BillFunction(clients.functions(), self.environment.bill_function)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """How far each pull is."""
+        from callmeter.aws.cursors import DynamoCursors
+
+        return DynamoCursors(clients.dynamodb(), self.environment.table)
+
+    def secret(self, parameter: str) -> str:
+        """What that parameter holds. Raises Missing, Unreachable."""
+        return read_secret(parameter)
 
     @property
     def webhook_secret(self) -> str:

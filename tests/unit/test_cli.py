@@ -72,7 +72,7 @@ def test_rate_prints_one_object_that_accounts_for_every_row_and_reason(tmp_path:
         "rows_in": 11, "rated": 4, "duplicates": 1, "rejected": 6,
         "reject_reasons": dict.fromkeys(sorted(REJECT_REASONS), 1),
         "late": 1, "barred": 1, "minutes": 3.02, "charge": {"GBP": "1.611"},
-        "below_cost": 0, "margin": {},
+        "below_cost": 0, "margin": {}, "warnings": [],
     }  # fmt: skip
     assert out.read_text(encoding="utf-8").startswith(",".join(RATED_COLUMNS) + "\n")
     assert rejects.read_text(encoding="utf-8").count("\n") == 7

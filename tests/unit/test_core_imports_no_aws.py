@@ -5,7 +5,20 @@ import sys
 
 import pytest
 
-PACKAGES = ("bills", "catalogue", "customers", "jobs", "portal", "rating", "sources", "sql", "ucrm", "whmcs")
+PACKAGES = (
+    "bills",
+    "catalogue",
+    "customers",
+    "jobs",
+    "portal",
+    "pulls",
+    "rating",
+    "sources",
+    "sql",
+    "ucrm",
+    "webhooks",
+    "whmcs",
+)
 MODULES = ("dialplan", "errors", "layout", "model", "money", "periods", "ports")
 
 PROGRAM = """

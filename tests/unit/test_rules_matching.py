@@ -264,3 +264,17 @@ def test_with_a_plan_every_calling_number_is_an_account(tmp_path: Path) -> None:
         "b3": ("442079460002", "0"),
     }
     assert (answer.summary.duplicates, answer.reasons) == (2, ["unknown-account", "unknown-account"])
+
+
+def test_with_a_plan_for_all_who_is_called_pays_for_a_call_that_came_in(tmp_path: Path) -> None:
+    file = lines(
+        f"{HEADER},direction",
+        f"out,447700900001,{LONDON},{MONDAY},60,out",
+        f"in,447700900002,{LONDON},{MONDAY},60,in",
+    )
+    deck = "prefix,rate,direction\n44,0.06,\n44,0.01,inbound\n"
+    answer = rated(tmp_path, file, deck=deck, intake=Intake(plan="basic"))
+    assert {row["call_id"]: (row["account_id"], row["charge"]) for row in answer.rows} == {
+        "out": ("447700900001", "0.060000"),
+        "in": (LONDON[1:], "0.010000"),
+    }

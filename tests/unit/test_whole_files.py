@@ -100,3 +100,15 @@ def test_an_id_that_holds_a_time_tells_the_hour_apart_that_comes_twice(tmp_path:
     row = f"2026-10-25 01:30:00,{PBX_ROW},{epoch}.7"
     answer = rated(tmp_path, f"{PBX_HEADER}\n{row}\n")
     assert (answer.rows[0]["started_at"], answer.summary.warnings) == (start, ())
+
+
+def test_a_broken_first_record_spoils_none_of_the_others(tmp_path: Path) -> None:
+    record = f'{{"call_id": "c%d", "from": "{ME}", "to": "{TO}", "start": "{MONDAY}", "duration": 60}}'
+    answer = rated(tmp_path, "\n".join(['{"call_id": "c0", "from": "44', record % 1, record % 2, ""]))
+    assert (answer.ids, answer.reasons) == (["c1", "c2"], ["malformed-row"])
+
+
+def test_an_answer_of_over_a_megabyte_on_one_line_is_read(tmp_path: Path) -> None:
+    record = f'{{"call_id": "c%d", "from": "{ME}", "to": "{TO}", "start": "{MONDAY}", "duration": 60, "x": "%s"}}'
+    answer = rated(tmp_path, "[" + ", ".join(record % (n, "y" * 1000) for n in range(1200)) + "]")
+    assert (answer.summary.rows_in, answer.summary.rated) == (1200, 1200)

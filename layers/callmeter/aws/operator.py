@@ -23,8 +23,14 @@ from callmeter.portal.account import Portal
 if TYPE_CHECKING:  # stubs: there for type checkers only
     from mypy_boto3_sqs import SQSClient
 
-QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl")
-DEAD_LETTERS = ("InboxDeadLettersUrl", "CallsDeadLettersUrl", "RatesDeadLettersUrl", "EventsDeadLettersUrl")
+QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl", "WebhooksQueueUrl")
+DEAD_LETTERS = (
+    "InboxDeadLettersUrl",
+    "CallsDeadLettersUrl",
+    "RatesDeadLettersUrl",
+    "EventsDeadLettersUrl",
+    "WebhooksDeadLettersUrl",
+)
 FUNCTION_SECONDS = 900  # the longest that one may take
 
 

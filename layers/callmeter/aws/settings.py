@@ -25,8 +25,15 @@ class Environment(Fact):
     whmcs_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="WHMCS' address")] = ""
     whmcs_key_parameter: Annotated[str, Field(description="SSM parameter that holds WHMCS' API credentials")] = ""
     webhook_secret_parameter: Annotated[str, Field(description="SSM parameter with the secret in UCRM's webhook")] = ""
+    webhook_secrets: Annotated[str, Field(description="SSM path below which each carrier's secrets are")] = ""
+    webhooks_queue: Annotated[str, Field(description="URL of the queue of verified webhooks")] = ""
+    webhook_wait_seconds: Annotated[int, Field(ge=0, le=900, description="how long a leg waits for its events")] = 120
+    public_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="the API as carriers are given it")] = ""
     events_queue: Annotated[str, Field(description="URL of the queue of UCRM's events")] = ""
     bill_function: Annotated[str, Field(description="name of the function bill")] = ""
+    pull_secrets: Annotated[str, Field(pattern=r"^/", description="where the SSM parameters of pulls are")] = (
+        "/callmeter/pulls/"
+    )
     alarm_topic: Annotated[str, Field(description="SNS topic the operator is told by")] = ""
 
 

@@ -1,14 +1,14 @@
 """A folder of reference files -> one immutable, validated catalogue.
 
-Stages: operator, plans, carriers, exchange rates -> destinations -> decks -> accounts -> relations in DuckDB. All
-problems of all files are reported at once; nothing of a broken folder is used. A compiled catalogue is a folder of
+Stages: operator, plans, carriers, exchange rates, sources -> destinations -> decks -> accounts -> relations in DuckDB.
+All problems of all files are reported at once; nothing of a broken folder is used. A compiled catalogue is a folder of
 Parquet files with `catalogue.json`, named by its version: the digest of every file it was made from.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,9 +21,12 @@ from callmeter.catalogue.bands import holidays, spans
 from callmeter.catalogue.decks import read_deck, read_destinations
 from callmeter.catalogue.exchange import read_exchange
 from callmeter.catalogue.files import read_carriers, read_operator, read_plans, trunks_of
+from callmeter.catalogue.mappings import mapping_files, read_mappings
 from callmeter.dialplan import dial_plan
 from callmeter.errors import BrokenCatalogue, Problem, UsageError
 from callmeter.model import Account, Carrier, Operator, Plan
+from callmeter.sources import NO_MAPPINGS, Mappings
+from callmeter.sources.mapping import Mapping as SourceMapping
 
 Content = TypeVar("Content")
 
@@ -47,6 +50,7 @@ class Catalogue:
     operator: Operator
     plans: dict[str, Plan]
     accounts: Mapping[str, Account]  # by account id; the row that is valid last
+    mappings: Mappings = field(default_factory=dict)  # sources of the operator's own, by name
 
 
 class _SavedAccounts(Mapping[str, Account]):
@@ -96,12 +100,14 @@ def compile_catalogue(
         raise UsageError(f'there is no plan "{plan}"; the plans are: {", ".join(sorted(plans))}')
     carriers = found.read(lambda: read_carriers(folder / "carriers.toml", _shown(folder, "carriers.toml"), names))
     rates = found.read(lambda: read_exchange(folder / "fx.csv", _shown(folder, "fx.csv")))
+    mappings = found.read(lambda: read_mappings(con, folder))
     sql.run(con, "catalogue/tables")
     _read_decks(con, folder, work, decks, operator, plans, carriers, found)
     files = [folder / name for name in ("operator.toml", "plans.toml", "carriers.toml", "fx.csv", "destinations.csv")]
     files += decks
     if operator and operator.billing.look.logo:
         files.append(folder / operator.billing.look.logo)
+    files += mapping_files(folder)
     by_line: dict[int, Account] | None = {}
     if not (plan or accountless):
         path = accounts or folder / "accounts.csv"
@@ -127,6 +133,7 @@ def compile_catalogue(
             account.account_id: account
             for account in sorted(by_line.values(), key=lambda one: str(one.valid_from or ""))
         },
+        mappings or NO_MAPPINGS,
     )
 
 
@@ -139,6 +146,10 @@ def save_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, folder:
         "version": catalogue.version,
         "operator": catalogue.operator.model_dump(mode="json"),
         "plans": [plan.model_dump(mode="json") for plan in catalogue.plans.values()],
+        "mappings": [
+            mapping.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            for mapping in catalogue.mappings.values()
+        ],
     }
     accounts = {key: account.model_dump(mode="json") for key, account in catalogue.accounts.items()}
     (folder / "accounts.json").write_text(json.dumps(accounts, sort_keys=True), encoding="utf-8")
@@ -147,14 +158,16 @@ def save_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, folder:
 
 
 def read_catalogue(folder: Path) -> Catalogue:
-    """What a compiled catalogue says of operator, plans and accounts; without its relations."""
+    """What a compiled catalogue says of operator, plans, accounts and sources; without its relations."""
     content = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
     plans = [Plan.model_validate(plan) for plan in content["plans"]]
+    mappings = [SourceMapping.model_validate(mapping) for mapping in content.get("mappings", [])]
     return Catalogue(
         content["version"],
         Operator.model_validate(content["operator"]),
         {plan.plan: plan for plan in plans},
         _SavedAccounts(folder / "accounts.json"),
+        {mapping.source: mapping for mapping in mappings},
     )
 
 

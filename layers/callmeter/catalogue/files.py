@@ -37,22 +37,22 @@ _HINTS = {
 
 def read_operator(path: Path, name: str) -> Operator:
     """Read operator.toml. Raises BrokenCatalogue."""
-    text, content = _toml(path, name)
+    text, content = read_toml(path, name)
     try:
         operator = Operator.model_validate(content)
     except ValidationError as error:
-        raise BrokenCatalogue(_problems(error, text, name, ())) from None
+        raise BrokenCatalogue(toml_problems(error, text, name, ())) from None
     problems = []
     if not is_zone(operator.timezone):
         problems.append(_zone_problem(name, text, operator.timezone))
     try:
         dial_plan(operator.country)
     except UsageError as error:
-        problems.append(Problem(name, *_place(text, ("country",)), "bad-country", str(error)))
+        problems.append(Problem(name, *place_of(text, ("country",)), "bad-country", str(error)))
     problems += _band_problems(operator, text, name)
     language = operator.billing.language
     if language not in languages():
-        place = _place(text, ("billing", "language"))
+        place = place_of(text, ("billing", "language"))
         problems.append(Problem(name, *place, "unknown-language", *unknown_language(language)))
     image, logo_problems = _logo(path.parent, operator.billing.look.logo, text, name)
     problems += logo_problems
@@ -80,7 +80,7 @@ def _logo(folder: Path, logo: str, text: str, name: str) -> tuple[str, list[Prob
         wrong = "bad-logo", f"{logo} is not what its name says, or is cut off", "Save it as SVG, PNG or JPEG again."
     else:
         return base64.b64encode(content).decode(), []
-    return "", [Problem(name, *_place(text, ("billing", "look", "logo")), *wrong)]
+    return "", [Problem(name, *place_of(text, ("billing", "look", "logo")), *wrong)]
 
 
 def _is_image(content: bytes, kind: str) -> bool:
@@ -109,7 +109,7 @@ def read_carriers(path: Path, name: str, decks: frozenset[str]) -> dict[str, Car
     owner: dict[str, str] = {}
     problems = [
         Problem(
-            name, *_place(text, ("carriers", key, "trunks")), "trunk-twice",
+            name, *place_of(text, ("carriers", key, "trunks")), "trunk-twice",
             f'"{trunk}" is a name of carrier {owner[trunk]} too', "A name in CDRs can mean one carrier only.",
         )
         for key, carrier in carriers.items()
@@ -130,7 +130,7 @@ def _named_tables(
     path: Path, name: str, table: str, key_field: str, model: type[Kind], decks: frozenset[str]
 ) -> dict[str, Kind]:
     """The tables [TABLE.NAME] of a TOML file, by name; each names a deck. Raises BrokenCatalogue."""
-    text, content = _toml(path, name)
+    text, content = read_toml(path, name)
     tables = content.pop(table, {})
     loose: list[tuple[str, ...]] = [(key,) for key in content]
     if isinstance(tables, dict):
@@ -139,7 +139,7 @@ def _named_tables(
         loose, tables = [*loose, (table,)], {}
     problems = [
         Problem(
-            name, *_place(text, key), "unknown-key", f'"{key[-1]}" stands outside [{table}.NAME]',
+            name, *place_of(text, key), "unknown-key", f'"{key[-1]}" stands outside [{table}.NAME]',
             f"Move it into a {key_field}.",
         )
         for key in loose
@@ -155,7 +155,7 @@ def _named_tables(
         try:
             found[key] = model.model_validate({**one, key_field: key})
         except ValidationError as error:
-            problems += _problems(error, text, name, (table, key))
+            problems += toml_problems(error, text, name, (table, key))
             continue
         problems += _deck_problems(found[key].deck, decks, (table, key, "deck"), text, name)
     if problems:
@@ -167,7 +167,9 @@ def _deck_problems(deck: str, decks: frozenset[str], key: tuple[str, ...], text:
     if deck in decks:
         return []
     known = ", ".join(sorted(decks)) or "none"
-    return [Problem(name, *_place(text, key), "unknown-deck", f'there is no deck "{deck}"', f"The decks are: {known}.")]
+    return [
+        Problem(name, *place_of(text, key), "unknown-deck", f'there is no deck "{deck}"', f"The decks are: {known}.")
+    ]
 
 
 def _band_problems(operator: Operator, text: str, name: str) -> list[Problem]:
@@ -181,7 +183,7 @@ def _band_problems(operator: Operator, text: str, name: str) -> list[Problem]:
             try:
                 read(value)
             except ValueError as error:
-                problems.append(Problem(name, *_place(text, key), "bad-band", str(error), "See the README on bands."))
+                problems.append(Problem(name, *place_of(text, key), "bad-band", str(error), "See the README on bands."))
     return problems
 
 
@@ -209,11 +211,11 @@ def _zones() -> frozenset[str]:
 
 
 def _zone_problem(file: str, text: str, zone: str) -> Problem:
-    place = _place(text, ("timezone",))
+    place = place_of(text, ("timezone",))
     return Problem(file, *place, "bad-timezone", f'time zone "{zone}" is not known', "Write one such as Europe/London.")
 
 
-def _toml(path: Path, name: str) -> tuple[str, dict[str, Any]]:
+def read_toml(path: Path, name: str) -> tuple[str, dict[str, Any]]:
     if not path.is_file():
         hint = "Every rates folder needs it; see the README."
         raise BrokenCatalogue([Problem(name, 0, 0, "missing-file", "the file is not there", hint)])
@@ -227,28 +229,34 @@ def _toml(path: Path, name: str) -> tuple[str, dict[str, Any]]:
         raise BrokenCatalogue([Problem(name, line, column, "bad-toml", text, "Mend the line as TOML.")]) from None
 
 
-def _problems(error: ValidationError, text: str, file: str, table: tuple[str, ...]) -> list[Problem]:
+def toml_problems(
+    error: ValidationError, text: str, file: str, table: tuple[str, ...], model: type[Fact] = Operator
+) -> list[Problem]:
+    """What is wrong with a file that holds one `model`, or with its table."""
     problems = []
     for detail in error.errors():
-        key = str(detail["loc"][-1])
-        place = _place(text, (*table, *(part for part in detail["loc"] if isinstance(part, str))))
+        key = str(detail["loc"][-1]) if detail["loc"] else ""
+        place = place_of(text, (*table, *(part for part in detail["loc"] if isinstance(part, str))))
         if detail["type"] == "extra_forbidden":
-            hint = f"The keys are: {', '.join(_keys_of(table, detail['loc']))}."
+            hint = f"The keys are: {', '.join(_keys_of(table, detail['loc'], model))}."
             problems.append(Problem(file, *place, "unknown-key", f'there is no such key as "{key}"', hint))
         else:
-            shown = ".".join(map(str, (*table, *detail["loc"])))
-            problems.append(Problem(file, *place, "bad-value", f"{shown}: {detail['msg']}", _HINTS.get(key, "")))
+            shown = ".".join(map(str, (*table, *detail["loc"]))) or "the file"
+            wrong = detail["msg"].removeprefix("Value error, ")
+            problems.append(Problem(file, *place, "bad-value", f"{shown}: {wrong}", _HINTS.get(key, "")))
     return problems
 
 
-def _keys_of(table: tuple[str, ...], place: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand where the unknown one was found."""
+def _keys_of(table: tuple[str, ...], place: tuple[int | str, ...], model: type[Fact]) -> list[str]:
+    """The keys that stand where the unknown one was found; without a table, in a file of `model`."""
     models: dict[str, type[Fact]] = {"plans": Plan, "carriers": Carrier}
-    model: type[Fact] = models[table[0]] if table else Operator
+    model = models[table[0]] if table else model
     for part in place[:-1]:
         if part in model.model_fields:
             model = _fact_in(model.model_fields[str(part)].annotation) or model
-    return [field for field in model.model_fields if field not in ("plan", "carrier", "image")]
+    keys = {field: one.alias or field for field, one in model.model_fields.items()}
+    given = {"Plan": "plan", "Carrier": "carrier", "Look": "image", "Mapping": "source"}.get(model.__name__)
+    return [key for field, key in keys.items() if field != given]
 
 
 def _fact_in(annotation: Any) -> type[Fact] | None:
@@ -258,7 +266,7 @@ def _fact_in(annotation: Any) -> type[Fact] | None:
     return next((found for part in get_args(annotation) if (found := _fact_in(part))), None)
 
 
-def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:
+def place_of(text: str, path: tuple[str, ...]) -> tuple[int, int]:
     """Line and column of the key `path` in TOML text: the deepest part of it that can be found."""
     line, column, depth, current = 1, 1, 0, ""
     for number, content in enumerate(text.splitlines(), start=1):

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from callmeter.cli import operate, rate, rates, rejects, rerate, shown, start, sync, ucrm
+from callmeter.cli import operate, pull, rate, rates, rejects, rerate, shown, sources, start, sync, ucrm
 from callmeter.errors import BrokenCatalogue, CallmeterError, UsageError
 
 
@@ -18,9 +18,9 @@ def cli() -> None:
 
 
 for module_commands in (
-    (rate.rate, rate.quote, rejects.rejects, rates.rates),
+    (rate.rate, rate.quote, rejects.rejects, rates.rates, sources.sources),
     (operate.local, operate.bill, operate.link, rerate.rerate, rerate.withdraw, rerate.simulate, rerate.status),
-    (sync.sync, ucrm.ucrm),
+    (pull.pull, sync.sync, ucrm.ucrm),
     (start.init, start.completion),
 ):
     for command in module_commands:

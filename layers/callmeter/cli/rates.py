@@ -36,12 +36,15 @@ def check(folder: Path, accounts: Path | None, strict: bool, every: bool, as_jso
     """Validate a rates folder: every problem, and what is hardly meant, with file, line and column."""
     from callmeter.catalogue.compile import compile_catalogue
     from callmeter.catalogue.warnings import SHOWN, find_warnings
+    from callmeter.pulls.settings import PULLS, read_pulls
     from callmeter.rating.engine import engine
 
     with engine() as (con, work), shown.progress(quiet=as_json) as progress:
         progress("reading the catalogue")
         try:
             catalogue = compile_catalogue(con, folder, work, accounts=accounts)
+            if (pulls := folder / PULLS).is_file():
+                read_pulls(pulls.read_bytes(), f"{folder.name}/{PULLS}")
         except BrokenCatalogue as error:
             if not as_json:
                 raise

@@ -27,7 +27,7 @@ from callmeter.model import Fact, Label
 from callmeter.ports import Store
 from callmeter.rating.engine import engine
 from callmeter.rating.stages import Counted, Intake, prepare, price_calls, price_file
-from callmeter.sources import SOURCES
+from callmeter.sources import source_named
 from callmeter.sources.text import TextFile, digest_of, make_safe
 
 
@@ -150,16 +150,39 @@ def _price(store: Store, con: duckdb.DuckDBPyConnection, text: TextFile, pin: Pi
 def _pin(store: Store, digest: str, key: str, now: datetime) -> Pin:
     """The file's pin: the one that is there, or a new one."""
     name, folder = layout.name_and_source(key)
+    version = catalogues.current_version(store)
     fresh = Pin(
-        catalogue=catalogues.current_version(store),
-        source=folder if folder in SOURCES else "",
+        catalogue=version,
+        source=folder if _is_source(store, folder, version) else "",
         name=name,
         seen_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         key=key,
     )
     if store.put_if_absent(layout.pin(digest), fresh.model_dump_json().encode()):
         return fresh
+    return _seen_again(store, digest, fresh)
+
+
+def _seen_again(store: Store, digest: str, fresh: Pin) -> Pin:
+    """The pin that is there; a new one where nothing could read the file and another catalogue is in force since: that
+    may have a mapping for it."""
+    stored = store.get(layout.pin(digest))
+    pin = Pin.model_validate_json(stored)
+    manifest = read_manifest(store, digest)
+    nothing_came = bool(manifest and manifest.unreadable) and not (pin.revisions or pin.withdrawn)
+    wanted = fresh.model_copy(update={"seen_at": pin.seen_at})
+    if (
+        nothing_came
+        and pin.catalogue != fresh.catalogue
+        and store.replace(layout.pin(digest), wanted.model_dump_json().encode(), stored)
+    ):
+        return wanted
     return read_pin(store, digest)
+
+
+def _is_source(store: Store, folder: str, version: str) -> bool:
+    """Whether a folder of the inbox is called as a source, or as a mapping of that catalogue."""
+    return bool(source_named(folder)) or bool(folder and folder in catalogues.describe(store, version).mappings)
 
 
 def _rate(
@@ -172,6 +195,7 @@ def _rate(
         counted = price_pinned(store, con, path, pin, work)
     except UnreadableFile as error:
         return _record(store, replace(made, unreadable=str(error)))
+    sql.run(con, "kept_objects")
     sql.run(con, "kept_shards", shards=shards)
     places = [(place["period"], place["shard"]) for place in sql.rows(con, "shard_objects")]
     made = replace(

@@ -229,7 +229,8 @@ def preview(
                 try:
                     if _compare(store, con, file, change(file.pin), Path(folder), work):
                         touched.append(file)
-                        con.table("kept_calls").write_parquet(str(after_calls / f"{file.digest}.parquet"))
+                        sql.run(con, "kept_objects")
+                        con.view("kept_objects").write_parquet(str(after_calls / f"{file.digest}.parquet"))
                 except Gone:
                     absent.append(file.pin.name)
             progress(number + 1)
@@ -325,7 +326,10 @@ def _load(store: Store, con: duckdb.DuckDBPyConnection, file: RatedFile, folder:
     for relation, wanted in (("kept_calls", True), ("rejects", False)):
         keys = [key for key in objects if key.startswith(layout.CALLS) is wanted]
         for path in store.download(keys, folder / relation):
-            con.read_parquet(str(path), hive_partitioning=False).insert_into(relation)
+            if wanted:
+                sql.run(con, "rerate/kept_calls_load", path=str(path))
+            else:
+                con.read_parquet(str(path)).insert_into(relation)
 
 
 def _rate(store: Store, con: duckdb.DuckDBPyConnection, file: RatedFile, wanted: Pin, folder: Path, work: Path) -> None:

@@ -31,6 +31,7 @@ from callmeter.periods import labelled
 from callmeter.portal.tokens import sign_link
 from callmeter.rating.engine import engine
 from callmeter.sources import recognise
+from callmeter.sources.documents import as_lines
 from callmeter.sources.text import make_safe
 
 UCRM_KEY = "local-stack-only"
@@ -69,12 +70,12 @@ class Running:
 
 def check_inputs(rates: Path, calls: Sequence[Path]) -> Catalogue:
     """Refuse what could not work before anything is started. Raises BrokenCatalogue, UsageError, UnreadableFile."""
-    with engine() as (con, work):
+    with engine(allowed=calls) as (con, work):
         catalogue = compile_catalogue(con, rates, work)
         for path in calls:
             if not path.is_file():
                 raise UsageError(f"{path}: there is no such file")
-            recognise(make_safe(path, work, path.name))
+            recognise(as_lines(con, make_safe(path, work, path.name, in_place=True), work), "", catalogue.mappings)
     return catalogue
 
 

@@ -30,7 +30,8 @@ from callmeter.local.front import Front
 ROOT = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
 STACK = "callmeter"
-QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl")
+QUEUES = ("InboxQueueUrl", "CallsQueueUrl", "RatesQueueUrl", "EventsQueueUrl", "WebhooksQueueUrl")
+PUBLIC_URL = "https://calls.example.net"  # what carriers would sign; nothing answers there
 START_SECONDS = 30  # how long the emulator may take
 ACCESS_KEY = "test"  # of the emulator's only user; the secret is the same
 # Variables that would lead to somebody's real account, or to another emulator.
@@ -61,7 +62,10 @@ class LocalStack:
             "RetrySeconds": str(retry_seconds),
             "BillScheduleState": "DISABLED",
             "SyncScheduleState": "DISABLED",
+            "PullScheduleState": "DISABLED",
             "HostPage": "no",
+            "PublicUrl": PUBLIC_URL,
+            "WebhookWaitSeconds": "1",
         }
         self.folder = Path()
         self.endpoint_url = ""
@@ -169,7 +173,11 @@ class LocalStack:
         counts = (
             sqs.get_queue_attributes(
                 QueueUrl=self.outputs[queue],
-                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
             )["Attributes"]
             for queue in QUEUES
         )

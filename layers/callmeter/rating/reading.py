@@ -31,13 +31,18 @@ def read_calls(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading,
     values = {"header": reading.header, "not_calls": reading.not_calls or None, **values, **reading.values}
     if reading.paths:
         _cut_records(con, text, reading, values)
-    elif reading.width and reading.quoting == "csv" and text.regular and _cut(con, text, reading, values):
+    elif _may_be_regular(text, reading) and _cut(con, text, reading, values):
         sql.run(con, "irregular_lines", skip=reading.skip)
         if len(con.table("irregular_lines")):
             _cut_with_care(con, text, reading, values, every=False)
     else:
         sql.run(con, "irregular_none")
         _cut_with_care(con, text, reading, values, every=True)
+
+
+def _may_be_regular(text: TextFile, reading: Reading) -> bool:
+    """Whether DuckDB's reader may cut a file; lines that are no calls have to be looked at whole."""
+    return bool(reading.width) and reading.quoting == "csv" and text.regular and not reading.not_calls
 
 
 def keep_lines(con: duckdb.DuckDBPyConnection, text: TextFile) -> None:
@@ -72,7 +77,7 @@ def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, value
         _nothing().alias("malformed"),
     ).create_view("named_fields", replace=True)
     try:
-        for stage in (reading.stage, "normalised", "calls_read"):
+        for stage in (reading.stage, *reading.then, "normalised", "calls_read"):
             sql.run(con, stage, **values)
     except duckdb.Error:
         return False  # a quote that is not closed, or stands where none may; bytes that are no text
@@ -91,7 +96,7 @@ def _cut_records(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Readin
         *(cell.alias(name) for name, cell in named.items()),
         ConstantExpression(False).alias("irregular"),
     ).create_view("named_fields", replace=True)
-    for stage in (reading.stage, "normalised", "calls_read"):
+    for stage in (reading.stage, *reading.then, "normalised", "calls_read"):
         sql.run(con, stage, **values)
 
 
@@ -111,7 +116,7 @@ def _cut_with_care(
         *(cell.alias(name) for name, cell in named.items()),
         ConstantExpression(False).alias("irregular"),
     ).create_view("named_fields", replace=True)
-    for stage in (reading.stage, "normalised", "calls_read" if every else "calls_read_more"):
+    for stage in (reading.stage, *reading.then, "normalised", "calls_read" if every else "calls_read_more"):
         sql.run(con, stage, **values)
 
 

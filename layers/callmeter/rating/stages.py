@@ -111,12 +111,12 @@ def price_file(
     Raises UnreadableFile where the file is of no known kind.
     """
     text = as_lines(con, text, work)
-    source, reading = recognise(text, intake.source)
+    source, reading = recognise(text, intake.source, catalogue.mappings)
     operator = catalogue.operator
     values: dict[str, Any] = {
         **dial_plan(intake.country or reading.country or operator.country).parameters(),
         "timezone": intake.timezone or reading.timezone or operator.timezone,
-        "time_format": intake.time_format or None,
+        "time_format": intake.time_format or reading.time_format or None,
         "latest": (seen_at.astimezone(UTC) + FARTHEST_AHEAD).replace(tzinfo=None),
         "source": source.name,
         "file": text.name,
@@ -130,10 +130,10 @@ def price_file(
     cut_off = not text.ended and bool(
         reading.ends_lines or sql.rows(con, "last_line", file=text.name, line=text.lines)[0]["rejected"]
     )
-    return replace(counted, warnings=tuple(_warnings(counted, reading, text.name, cut_off=cut_off)))
+    return replace(counted, warnings=tuple(warnings_of(counted, reading, text.name, cut_off=cut_off)))
 
 
-def _warnings(counted: Counted, reading: Reading, name: str, *, cut_off: bool) -> Iterator[str]:
+def warnings_of(counted: Counted, reading: Reading, name: str, *, cut_off: bool) -> Iterator[str]:
     """Signs that calls are missing from a file, or may be an hour off."""
     if counted.rows_in in reading.cut_at:
         yield (
@@ -163,7 +163,7 @@ def _price_piece(
     sql.run(con, "files_add", **values)
     sql.run(con, "calls_read_gone")
     read_calls(con, text, reading, values)
-    [read] = sql.rows(con, "rows_read")  # before any join, so that a lost or doubled row shows
+    [read] = sql.rows(con, "rows_read", **values)  # before any join, so that a lost or doubled row shows
     if intake.plan:
         _give_numbers_accounts(con, catalogue, intake.plan)
     for stage in _MATCHING:

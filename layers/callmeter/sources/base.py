@@ -25,7 +25,9 @@ class Reading:
     Files of JSON records, one a line, have `paths`: of each field the JSON paths, the first that is there counts.
 
     not_calls: a regular expression of lines that are none: totals, titles. timezone, country: of times and national
-    numbers, where the format itself says so. cut_at: numbers of rows that this export ends at, whatever is missing.
+    numbers, where the format itself says so. time_format: of times of no usual form, as strptime has it. then: stages
+    that change raw_calls before they are normalised. cut_at: numbers of rows that this export ends at, whatever is
+    missing.
     ends_lines: whoever writes this file ends every line, so that a last line without an end is half a line.
     notes: what is uncertain, for people.
     values: further parameters of the stage.
@@ -42,6 +44,8 @@ class Reading:
     not_calls: str = ""
     timezone: str = ""
     country: str = ""
+    time_format: str = ""
+    then: tuple[str, ...] = ()
     cut_at: frozenset[int] = frozenset()
     ends_lines: bool = False
     notes: tuple[str, ...] = ()
@@ -50,16 +54,20 @@ class Reading:
 
 @dataclass(frozen=True)
 class Head:
-    """How a file begins: its name, and number and text of its first lines that are not blank."""
+    """How a file begins: its name, and number and text of its first lines that are not blank.
+
+    stated: its sender says that it is of the source that is asked.
+    """
 
     name: str
     lines: tuple[tuple[int, str], ...]
+    stated: bool = False
 
     @cached_property
     def records(self) -> tuple[dict[str, Any], ...]:
-        """The lines as JSON objects, where the first is one; those that are none are left out."""
+        """The lines that are JSON objects."""
         found = [_record(line) for _, line in self.lines]
-        return tuple(one for one in found if one is not None) if found and found[0] is not None else ()
+        return tuple(one for one in found if one is not None)
 
     def reading(self, stage: str, columns: Columns, needed: Iterable[str], **more: Any) -> Reading | None:
         """How to read this file by the names it gives its columns; None where it lacks one that is needed.

@@ -25,6 +25,7 @@ LARGEST_UNPACKED = 2 * 1024**3  # bytes of a file that comes compressed
 _KEPT = 4 * LONGEST_LINE  # bytes of a line that does not end: enough for its first million characters
 
 _GZIP = b"\x1f\x8b"
+_DOCUMENTS = (b"[", b"{", b"<")
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; save the sheet as CSV",
     b"%PDF": "a PDF; export the calls as CSV",
@@ -68,7 +69,7 @@ def make_safe(original: Path, folder: Path, name: str = "", *, in_place: bool = 
         encoding = _encoding(head, name)
         if in_place and encoding == "utf-8" and not head.startswith(codecs.BOM_UTF8):
             text = _looked_through(source, original, name)
-            if text and text.regular:
+            if text and (text.regular or head.lstrip()[:1] in _DOCUMENTS):  # sources/documents.py makes records of it
                 return replace(text, ended=ended)
             source.seek(0)
         with NamedTemporaryFile("wb", dir=folder, suffix=".txt", delete=False) as safe:

@@ -33,4 +33,6 @@ create or replace table kept_calls (
     catalogue varchar,
     file varchar,
     line integer,
+    edge_of varchar,  -- the period next to the call's own that it is within a quarter of an hour of; mostly null
+    kept_in varchar,  -- the period that the object is of: the call's own, or edge_of; null outside of objects
 )

@@ -213,19 +213,81 @@ create or replace macro exchanged(amount_nanos, multiply_nanos, divide_nanos) as
             // (2 * divide_nanos::hugeint * 1000) * 1000
     end::bigint;
 
--- The name in an Asterisk channel: alice of PJSIP/alice-00000012, 101 of Local/101@from-internal-00000003;2.
+-- The name in an Asterisk channel: alice of PJSIP/alice-00000012, 101 of Local/101@from-internal-00000003;2, i1 of
+-- DAHDI/i1/02079460001-4, acme of SIP/acme-5f30<ZOMBIE>.
 create or replace macro endpoint(channel) as
-    nullif(split_part(regexp_extract(channel, '^[A-Za-z0-9]+/(.+?)(-[0-9a-f]{6,}(;[12])?)?$', 1), '@', 1), '');
+    nullif(
+        regexp_extract(
+            channel,
+            '^[A-Za-z0-9_]+/([^/@]+?)([/@].*|-([0-9a-fA-F]{4,}|u?[0-9]+))?(;[12])?(<[A-Z]+>)?$',
+            1
+        ),
+        ''
+    );
 
--- Which way an Asterisk row goes. Answered without a second channel, or by the extension that was dialled: the call
--- never left the PBX.
-create or replace macro asterisk_direction(context, did, dialled, second_channel, disposition) as
+-- A uniqueid or linkedid as Asterisk makes them, 1791194400.12 or pbx-1791194400.12; null for other text.
+create or replace macro asterisk_id(cell) as
+    if(regexp_full_match(cell, '(.+-)?[0-9]{9,11}\.[0-9]+'), cell, null);
+
+-- A cell of a table's export; null where it is empty, or what MySQL writes for null.
+create or replace macro table_text(cell) as if(cell in ('', 'NULL', '\N'), null, cell);
+
+-- What an end of a 3CX call is, by the words its versions have for that: 'line' is the outside; null for other words.
+create or replace macro end_kind(word) as
     case
-        when did is not null or regexp_matches(context, '^(from-(trunk|pstn|did|dahdi|zaptel)|ext-did)') then 'inbound'
-        when second_channel is null and upper(disposition) = 'ANSWERED' then 'internal'
-        when endpoint(second_channel) = dialled then 'internal'
-        else 'outbound'
+        when lower(word) in (
+            'line', 'provider', 'external', 'externalline', 'external_line', 'gateway', 'bridge', 'trunk', 'outbound_rule', 'did'
+        )
+        then 'line'
+        when lower(word) in ('extension', 'wextension') then 'extension'
+        when lower(word) in (
+            'queue', 'ringgroup', 'ring_group', 'ring_group_ring_all', 'ring_group_hunt', 'ring_group_paging', 'ivr', 'vmail',
+            'voicemail', 'vmail_console', 'fax', 'confplace', 'conference', 'script', 'parking', 'specialmenu', 'special_menu',
+            'routepoint', 'route_point', 'process', 'callflow', 'wspecialmenu', 'unknown', 'none'
+        )
+        then 'pbx'
     end;
+
+-- What it is by its number: 3CX writes its own as Ext.101; and that number.
+create or replace macro end_of(number) as
+    case when number ilike 'ext.%' then 'extension' when number is not null then 'line' end;
+create or replace macro own_number(number) as regexp_replace(number, '^ext[.]', '', 'i');
+
+-- Whether a channel is named as extensions are, a dialled text a number or code at all, and one of a subscriber.
+create or replace macro is_phone_name(name) as regexp_full_match(name, '[0-9]{1,6}');
+create or replace macro is_dialled(dialled) as
+    coalesce(regexp_full_match(dialled, '[+*#0-9][*#0-9 ().-]+'), false);
+create or replace macro is_full_number(dialled) as
+    coalesce(regexp_full_match(dialled, '\+?[0-9][0-9 ().-]{5,}[0-9]'), false);
+
+-- Whether an Asterisk channel is a port of a line card or a mobile, which is nearly always a way out.
+create or replace macro is_line_port(channel) as
+    coalesce(
+        regexp_matches(
+            lower(channel), '^(dahdi|zap|misdn|capi|khomp|vpb|dongle|quectel|datacard|unicall|ooh323|h323)/'
+        ),
+        false
+    );
+
+-- What the names of contexts say, in lower case: that a call came over a trunk, and that it came from a phone.
+create or replace macro is_outward_context(context) as
+    regexp_matches(context, '(^|[-_.])(to|out|outbound|outgoing|dialout|outrt|outside|salida|salientes?|saida)([-_.0-9]|$)');
+create or replace macro is_trunk_context(context) as
+    regexp_matches(
+        context,
+        '^from-(trunk|pstn|did|dahdi|zap|analog|digital|external|sip-?(external|trunk)|outside|provider|carrier|isdn|gsm|pots|itsp)'
+        || '|^ext-did|^trunk-?in'
+        || '|(^|[-_.])(pstn|in|inbound|incoming|entrantes?|entrada|eingehend)([-_.0-9]|$)'
+    )
+    and (starts_with(context, 'from-') or not is_outward_context(context));
+create or replace macro is_inside_context(context) as
+    regexp_matches(context, 'internal|^default$|(^|[-_.])(local|phones?|users?|office|extensions?)([-_.0-9]|$)')
+        and context <> 'ext-local'
+    or is_outward_context(context);
+
+-- The period that is `months` after another, by their labels.
+create or replace macro period_after(label, months) as
+    strftime(try_cast(label::varchar || '-01' as date) + to_months(months), '%Y-%m');
 
 -- The shard of an account: two digits or more, from 00. layout.shard_of is its twin.
 create or replace macro shard_of(account_id, shards) as
@@ -264,17 +326,214 @@ create or replace macro is_repeated(zone, wall) as
         false
     );
 
--- As `instant`; of the two instants in the hour that daylight saving repeats, the one nearer to a time in Unix seconds.
-create or replace macro instant_near(zone, wall, near_epoch) as
-    case
-        when near_epoch is not null
-            and is_repeated(zone, wall)
-            and abs(near_epoch - epoch(timezone('UTC', timezone(zone, wall))))
-                < abs(near_epoch - epoch(instant(zone, wall)))
-        then timezone('UTC', timezone(zone, wall))
-        else instant(zone, wall)
-    end;
+-- An instant of a local wall time, or its other one in the hour that daylight saving repeats where that is nearer to a
+-- time in Unix seconds; it is looked for only where the first is well before that time.
+create or replace macro nearer_instant(first_instant, zone, wall, near_epoch) as
+    if(
+        near_epoch - epoch(first_instant) > 900
+            and abs(near_epoch - epoch(timezone('UTC', timezone(zone, wall)))) < near_epoch - epoch(first_instant),
+        timezone('UTC', timezone(zone, wall)),
+        first_instant
+    );
 
 -- Whether a line of a file is no call: its header once more, or what `not_calls`, a regular expression, describes.
 create or replace macro no_call(written, header, not_calls) as
     coalesce(header <> '' and written = header, false) or coalesce(regexp_matches(written, not_calls), false);
+
+-- Whether a disposition says that nobody answered, in the languages of headers; null where there is none. What is no such
+-- word means answered: then the duration decides.
+create or replace macro is_unanswered(disposition) as
+    regexp_full_match(
+        nullif(lower(disposition), ''),
+        'no[ _-]?answer|busy|user[ _]busy|failed|fail|failure|cancel|cancell?ed|originator[ _]cancel|missed|unanswered|'
+        || 'not[ _-]answered|congestion|rejected|call[ _]rejected|declined|abandoned|unallocated[ _]number|'
+        || 'nicht angenommen|unbeantwortet|nicht beantwortet|keine antwort|verpasst|besetzt|abgebrochen|abgelehnt|'
+        || 'fehlgeschlagen|nicht erreicht|sans réponse|non répondu|pas de réponse|manqué|occupé|échec|échoué|annulé|'
+        || 'no contestad[ao]|sin respuesta|no atendid[ao]|ocupado|fallid[ao]|cancelad[ao]|perdid[ao]|rechazad[ao]|'
+        || 'non risposto|non risposta|senza risposta|occupato|fallit[ao]|annullat[ao]|pers[ao]|rifiutat[ao]|'
+        || 'n[ãa]o atendid[ao]|sem resposta|recusad[ao]'
+    );
+
+-- Whether a CDR's disposition, in words or as its number, is that of a call that was answered; null for words that are
+-- not known. Reports colour theirs: <font color=red>NO ANSWER</font>.
+create or replace macro is_answered(disposition) as
+    case
+        when upper(disposition) in ('ANSWERED', '8') then true
+        when coalesce(disposition, '') in ('', '0', '1', '2', '4', '16') or upper(disposition) = 'UNKNOWN' then false
+        when contains(disposition, '<')
+        then if(is_unanswered(regexp_replace(disposition, '<[^>]*>', '', 'g')), false, null)
+        when is_unanswered(disposition) then false
+    end;
+
+-- Which way a call goes, by the word that a column of directions has; null where it is none of them.
+create or replace macro direction_of(word) as
+    case
+        when regexp_full_match(
+            lower(word),
+            'o|out|outbound|outgoing|outbound-api|outbound-dial|placed|made|dialed|dialled|ausgehend|abgehend|sortante?|'
+            || 'émis|saliente|salida|uscente|in uscita|uscita|saída|saida'
+        )
+        then 'outbound'
+        when regexp_full_match(
+            lower(word),
+            'i|in|inbound|incoming|received|missed|eingehend|ankommend|verpasst|entrante?|reçu|entrada|recibid[ao]|'
+            || 'in entrata|in arrivo|entrata|ricevut[ao]|recebid[ao]'
+        )
+        then 'inbound'
+        when regexp_full_match(lower(word), 'internal|local|interne?|intern[ao]') then 'internal'
+    end;
+
+-- As direction_of, for a column that may tell kinds of calls instead: there "local" is next to "national", and costs money.
+create or replace macro direction_of_type(word) as
+    if(lower(word) = 'local', null, direction_of(word));
+
+-- The number of a month by the first three letters of its English name; '' where it is none.
+create or replace macro month_number(name) as
+    coalesce(
+        nullif(
+            list_position(['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'], lower(name)),
+            0
+        )::varchar,
+        ''
+    );
+
+-- A date at the beginning of a text as YYYY-MM-DD: 24.11.2026, 11/24/26, 2026/11/24, 20261124, 24-Nov-2026, Nov 24, 2026. Where
+-- the day may be the first or the second number, day_first decides; where that is null the text stays as it is.
+create or replace macro iso_date(written, day_first) as
+    case
+        when substr(written, 5, 1) = '-' then written
+        when regexp_matches(written, '^[0-9]{4}[./][0-9]{1,2}[./][0-9]{1,2}([^0-9]|$)')
+        then regexp_replace(written, '^([0-9]{4})[./]([0-9]{1,2})[./]([0-9]{1,2})', '\1-\2-\3')
+        when regexp_full_match(written, '20[0-9]{12}')
+        then regexp_replace(written, '^(....)(..)(..)(..)(..)(..)$', '\1-\2-\3 \4:\5:\6')
+        when regexp_matches(written, '^20[0-9]{6}[T ][0-9]')
+        then regexp_replace(written, '^(....)(..)(..)[T ]', '\1-\2-\3 ')
+        when regexp_matches(written, '^[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{4}|[0-9]{2})([^0-9]|$)') and day_first is not null
+        then regexp_replace(
+            regexp_replace(written, '^([0-9]{1,2}[./-][0-9]{1,2})[./-]([0-9]{2})([^0-9]|$)', '\1-20\2\3'),
+            '^([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})',
+            if(day_first, '\3-\2-\1', '\3-\1-\2')
+        )
+        when regexp_matches(lower(written), '^([a-z]{3,9}\.?,? )?[0-9]{1,2}[ -][a-z]{3,9}\.?[ -][0-9]{4}')
+        then regexp_replace(
+            written,
+            '^(?:[A-Za-z]{3,9}\.?,? )?([0-9]{1,2})[ -][A-Za-z]{3,9}\.?[ -]([0-9]{4})',
+            '\2-'
+            || month_number(regexp_extract(written, '^(?:[A-Za-z]{3,9}\.?,? )?[0-9]{1,2}[ -]([A-Za-z]{3})', 1))
+            || '-\1'
+        )
+        when regexp_matches(lower(written), '^[a-z]{3,9}\.? [0-9]{1,2},? [0-9]{4}')
+        then regexp_replace(
+            written,
+            '^[A-Za-z]{3,9}\.? ([0-9]{1,2}),? ([0-9]{4})',
+            '\2-' || month_number(left(written, 3)) || '-\1'
+        )
+        else written
+    end;
+
+-- A text with its time of day of 24 hours, 1:05 PM as 13:05.
+create or replace macro clock24(written) as
+    if(
+        regexp_matches(lower(written), '[0-9][ \x{00A0}\x{202F}]?[ap]\.?m\.?$'),
+        regexp_extract(written, '^(.*?)[0-9]{1,2}:[0-9]{2}', 1)
+        || (
+            try_cast(regexp_extract(written, '([0-9]{1,2}):[0-9]{2}', 1) as integer) % 12
+            + if(regexp_matches(lower(written), 'p\.?m\.?$'), 12, 0)
+        )::varchar
+        || regexp_extract(written, '(:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?)', 1),
+        written
+    );
+
+-- Seconds of 1h 2m 3s, 5 min, 45 sec; null where it is nothing of the kind.
+create or replace macro spelled_seconds(written) as
+    case
+        when regexp_full_match(
+            written,
+            '([0-9]{1,4} ?(h|hrs?|hours?|std)\.?,? ?)?([0-9]{1,6} ?(m|mins?|minutes?|minuten)\.?,? ?)?'
+            || '([0-9]{1,7} ?(s|secs?|seconds?|sek|sekunden)\.?)?'
+        )
+        then coalesce(try_cast(regexp_extract(written, '([0-9]+) ?(?:h|std)', 1) as bigint), 0) * 3600
+            + coalesce(try_cast(regexp_extract(written, '([0-9]+) ?m', 1) as bigint), 0) * 60
+            + coalesce(try_cast(regexp_extract(written, '([0-9]+) ?s(?:$|[^t])', 1) as bigint), 0)
+    end;
+
+-- A time as people and spreadsheets write it, as ISO 8601: 24.11.2026 9:05, 11/24/2026 1:05:00 PM, 20261124130500. day_first as
+-- iso_date has it. What is not understood stays as it is.
+create or replace macro iso_time(written, day_first) as
+    clock24(regexp_replace(iso_date(written, day_first), '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:,| -| at| um)? +', '\1 '));
+
+-- A duration as text of seconds: a number in a unit of `factor` seconds, or 1h 2m 3s; anything else stays as it is.
+create or replace macro seconds_text(written, factor) as
+    case
+        when regexp_full_match(written, '[0-9]{1,12}(\.[0-9]*)?|\.[0-9]+')
+        then if(factor = '1', written, (try_cast(written as decimal(28, 9)) * factor::decimal(10, 4))::varchar)
+        when regexp_matches(written, '[0-9] ?[A-Za-z]') then coalesce(spelled_seconds(lower(written))::varchar, written)
+        else written
+    end;
+
+-- The character that a numeric entity of XML stands for, by its code: 65 or x41; nothing where there is none.
+create or replace macro xml_character(code) as
+    coalesce(nullif(try(chr(if(starts_with(code, 'x'), '0' || code, code)::integer)), chr(0)), '');
+
+-- A text as it stands between the quotes of a JSON string.
+create or replace macro json_escaped(written) as substr(to_json(written)::varchar, 2, length(to_json(written)::varchar) - 2);
+
+-- What XML wrote, now in JSON, with its entities resolved: the five predefined ones and the numeric ones, once each.
+create or replace macro without_entities(written) as
+    case
+        when not contains(written, '&') then written
+        else replace(replace(replace(replace(replace(
+            list_reduce(
+                list_distinct(regexp_extract_all(written, '&#(x[0-9a-fA-F]{1,6}|[0-9]{1,7});', 1)),
+                lambda text, code: replace(text, '&#' || code || ';', json_escaped(xml_character(code))),
+                written
+            ),
+            '&lt;', '<'), '&gt;', '>'), '&quot;', '\"'), '&apos;', ''''), '&amp;', '&')
+    end;
+
+-- The elements of an XML text that hold text alone, as members of a JSON object, without its braces.
+create or replace macro xml_members(written) as
+    without_entities(regexp_replace(
+        array_to_string(regexp_extract_all(json_escaped(written), '<[^<>/][^<>]*>[^<]*</'), ','),
+        '<([^<>/][^<>]*)>([^<]*)</',
+        '"\1":"\2"',
+        'g'
+    ));
+
+-- A value as FreeSWITCH and its databases write it: URL-encoded in documents; null where it has none. (Comparing with a list
+-- of texts would cost more to plan, some forty times over, than a small file takes to read.)
+create or replace macro leg_text(cell) as
+    case
+        when length(cell) < 8 and regexp_full_match(cell, '(_undef_|NULL|\\N)?') then null
+        when contains(cell, '%') then coalesce(try(url_decode(cell)), cell)
+        else cell
+    end;
+
+-- Whether a number is one of a telephone network, and not an extension, a code or a name.
+create or replace macro is_number(written) as
+    coalesce(regexp_full_match(written, '\+?[0-9]{7,15}') and regexp_matches(written, '[1-9]'), false);
+
+-- Whether a number is an extension: short, and none that public networks have the like of.
+create or replace macro is_extension(written) as
+    coalesce(
+        regexp_full_match(written, '[0-9]{2,5}')
+        and not regexp_full_match(written, '000|112|911|999|[2-8]11|11[68][0-9]{2,3}'),
+        false
+    );
+
+-- A number without what is dialled before it to choose a carrier.
+create or replace macro without_prefix(written, prefix) as
+    if(prefix <> '' and starts_with(written, prefix), substr(written, length(prefix) + 1), written);
+
+-- A number without the code that hides the caller's: *67, *31*, #31#.
+create or replace macro without_privacy(written) as
+    if(written[1] in ('*', '#'), regexp_replace(written, '^([*]67|[*]31[*]|#31#)([+]?[0-9]{7,15})$', '\2'), written);
+
+-- A line of quoted cells with a number that stands bare between two of them in quotes, too. Twice, it finds two in a row.
+create or replace macro quoted_numbers(written, delimiter) as
+    regexp_replace(
+        written,
+        concat('" *', regexp_escape(delimiter), ' *(-?[0-9.]+|NULL|) *', regexp_escape(delimiter)),
+        concat('"', delimiter, '"\1"', delimiter),
+        'g'
+    );

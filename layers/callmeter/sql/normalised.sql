@@ -58,14 +58,14 @@ read as (
                     ),
                     null
                 )
-                when contains(start_text, ':')
-                then instant_near(getvariable('timezone'), try_cast(start_text as timestamp), near_epoch)
+                when contains(start_text, ':') then instant(getvariable('timezone'), try_cast(start_text as timestamp))
                 when regexp_full_match(start_text, '[0-9]{8,11}(\.[0-9]+)?')
                 then make_timestamp(try_cast(split_part(start_text, '.', 1) as bigint) * 1000000)
                 when regexp_full_match(start_text, '[0-9]{12,14}') then make_timestamp(try_cast(start_text as bigint) * 1000)
                 when regexp_full_match(start_text, '[0-9]{15,17}') then make_timestamp(try_cast(start_text as bigint))
             end)
-        end as started_at,
+        end as first_instant,
+        getvariable('time_format') is null and suffix = '' and contains(start_text, ':') as is_local,
         case
             when whole_seconds::varchar = duration_text then whole_seconds::bigint
             when regexp_full_match(duration_text, '[0-9]{1,9}') then try_cast(duration_text as bigint)
@@ -83,18 +83,24 @@ read as (
     from bare
 ),
 
+timed as (
+    select
+        *,
+        if(
+            is_local and near_epoch is not null,
+            nearer_instant(first_instant, getvariable('timezone'), try_cast(start_text as timestamp), near_epoch),
+            first_instant
+        ) as started_at,
+    from read
+),
+
 judged as (
     select
         *,
         coalesce(started_at between timestamp '2000-01-01' and getvariable('latest'), false) as is_time,
         coalesce(duration_seconds between 0 and 2678400, false) as is_duration,
         coalesce(to_e164, to_code) as number_or_code,
-        getvariable('time_format') is null
-            and suffix = ''
-            and near_epoch is null
-            and contains(start_text, ':')
-            and is_repeated(getvariable('timezone'), try_cast(start_text as timestamp)) as ambiguous,
-    from read
+    from timed
 )
 
 select
@@ -131,5 +137,5 @@ select
     lower(called_login) as called_login,
     lower(code) as code,
     coalesce(carrier, '') as carrier,
-    coalesce(ambiguous, false) as ambiguous,
+    coalesce(is_local and near_epoch is null, false) as is_local,
 from judged

@@ -1,10 +1,11 @@
--- own_accounts.sql: every calling number becomes an account of its own, on one plan. In: calls_read.
+-- own_accounts.sql: every calling number becomes an account of its own, on one plan; of a call that came in, the called one,
+-- as that pays. In: calls_read.
 -- Adds what is not there yet, so that several files can be read one after the other.
 insert into accounts
 with numbers as (
-    select distinct from_number as account_id
+    select distinct if(direction = 'inbound', to_number, from_number) as account_id
     from calls_read
-    where reason is null and from_number <> '' and from_number not in (select account_id from accounts)
+    where reason is null and account_id <> '' and account_id not in (select account_id from accounts)
 )
 
 select

@@ -10,6 +10,10 @@ with calls as (
         coalesce(own_increment, row_facts.first_increment) as first_increment,
         coalesce(own_increment, row_facts.increment) as increment,
         sell_row is not null as found,
+        case
+            when started_at < account_facts.starts_at + interval 15 minute then period_after(period, -1)
+            when started_at >= account_facts.ends_at - interval 15 minute then period_after(period, 1)
+        end as edge_of,
     from calls_matched
     inner join account_facts
         on account_facts.account_row = calls_matched.account_row
@@ -77,6 +81,8 @@ select
     getvariable('catalogue')::few_text as catalogue,
     file_facts.file,
     line,
+    edge_of,
+    null::varchar as kept_in,
 from measured
 inner join file_facts using (file_row)
 left join supplier_facts using (supplier_row)

@@ -3,7 +3,7 @@
 -- cost where its full price is less than what the carrier asks; one that carries no price, or none yet, was not.
 create or replace temp view rated_calls as
 select
-    priced_calls.* replace (
+    priced_calls.* exclude (edge_of, kept_in) replace (
         case
             when coalesce(covering.free_seconds, 0) = 0 then charge_nanos
             when covering.uncovered = 0 then 0

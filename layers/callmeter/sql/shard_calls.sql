@@ -3,5 +3,5 @@
 create or replace temp view shard_calls as
 select * exclude (shard)
 from kept_shards
-where period = getvariable('period') and shard = getvariable('shard')
+where kept_in = getvariable('period') and shard = getvariable('shard')
 order by file, line

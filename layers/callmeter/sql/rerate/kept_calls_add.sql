@@ -2,4 +2,4 @@
 insert into kept_calls
 select *
 from read_parquet($path, hive_partitioning = false)
-where list_contains($accounts::varchar[], account_id) and list_contains($periods::varchar[], period)
+where list_contains($accounts::varchar[], account_id) and list_contains($periods::varchar[], kept_in)

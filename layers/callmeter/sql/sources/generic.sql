@@ -1,4 +1,5 @@
--- generic.sql: any CSV with a header -> raw_calls. In: named_fields. Grain: one row per line.
+-- generic.sql: any CSV with a header, or JSON records -> raw_calls. In: named_fields. Grain: one row per line. What is not of
+-- the usual forms, such as dates with slashes, goes through mapped.sql.
 create or replace temp view raw_calls as
 select
     line,
@@ -10,23 +11,12 @@ select
     cell_text("to") as to_text,
     cell_text(start) as start_text,
     cell_text(duration) as duration_text,
-    case
-        when disposition is null then null
-        else not coalesce(regexp_full_match(
-            lower(disposition),
-            'no[ _-]?answer|busy|failed|fail|cancel|cancell?ed|missed|unanswered|not answered|congestion|rejected|declined'
-        ), false)
-    end as answered,
-    case
-        when direction is null then null
-        when regexp_full_match(lower(direction), 'o|out|outbound|outgoing') then 'outbound'
-        when regexp_full_match(lower(direction), 'i|in|inbound|incoming|received') then 'inbound'
-        when regexp_full_match(lower(direction), 'internal|local|intern') then 'internal'
-    end as direction,
+    not is_unanswered(disposition) as answered,
+    coalesce(direction_of(direction), direction_of_type(call_type)) as direction,
     cell_text(login) as login,
     null::varchar as called_login,
     cell_text(code) as code,
     cell_text(carrier) as carrier,
     null::bigint as near_epoch,
-    null::varchar as role,
+    if(lower(call_type) in ('sms', 'mms'), 'no-call', null) as role,
 from named_fields
