@@ -216,7 +216,7 @@ def test_vitelity_words_are_understood() -> None:
         assert list(asking("vitelity", standin.url, user="me", timezone="UTC").fetch(DAY)) == []
         with pytest.raises(CallmeterError, match=r"answered invalidauth to getcdr\. Check user"):
             list(asking("vitelity", standin.url, "other", user="me", timezone="UTC").fetch(DAY))
-        for line, said in (("2026-11-23 10:00:00,1,2", "it has 3 fields"), ('"' + "x" * 200_000, "it has 0 fields")):
+        for line, said in (("2026-11-23 10:00:00,1,2", "it has 3 fields"), ('"' + "x" * 200_000, "it has [01] fields")):
             standin.calls = [{"line": line, "day": "2026-11-23"}]
             with pytest.raises(CallmeterError, match=said):
                 list(asking("vitelity", standin.url, user="me", timezone="UTC").fetch(DAY))

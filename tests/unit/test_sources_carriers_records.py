@@ -301,6 +301,17 @@ def test_a_broken_record_is_a_reject_of_its_own_line(read: Reader) -> None:
     assert found == [FILES["plivo/hangups.jsonl"][0], "2 malformed-row", "3 malformed-row"]
 
 
+def test_vonages_list_of_calls_names_both_ends_by_objects(read: Reader) -> None:
+    call = {
+        "uuid": "0000000a-2962-41e7-baf4-90f63e25e439", "conversation_uuid": "CON-1", "status": "completed",
+        "direction": "outbound", "duration": "2", "start_time": "2026-10-05T10:00:00.000Z",
+        "from": {"type": "phone", "number": "442079460001"}, "to": {"type": "phone", "number": "447700900123"},
+    }  # fmt: skip
+    [found] = read.text(json.dumps({"count": 1, "_embedded": {"calls": [call]}}, indent=1))
+    assert found == "1 outbound 442079460001 447700900123 2026-10-05 10:00:00 2 answered"
+    assert (read.source.name, read.ids) == ("vonage", [call["uuid"]])
+
+
 def test_plivos_billed_minutes_are_not_the_seconds_of_a_call(read: Reader) -> None:
     billed = record("plivo/hangups.jsonl") | {"Duration": "61", "BillDuration": "120"}
     without_times = {name: text for name, text in billed.items() if name not in ("AnswerTime", "EndTime")}

@@ -3,7 +3,8 @@
 usage: python -m callmeter.local.emulator PARENT_PID FOLDER
 
 However the parent ends, kill -9 included, the emulator notices, stops its workers and removes the folder.
-And it gathers large batches as AWS does, where ministack hands out ten messages at most, as soon as there is one.
+And it does as AWS does where ministack does not: it gathers large batches, instead of handing out ten messages at most,
+as soon as there is one; and a path of the API's method settings is read with its ~1 for a slash.
 """
 
 import os
@@ -26,6 +27,7 @@ def main() -> None:
     from ministack.app import main as serve  # type: ignore[import-untyped]
 
     _gather_large_batches()
+    _read_paths_of_settings()
     try:
         serve()
     finally:
@@ -51,6 +53,17 @@ def _gather_large_batches() -> None:
         return batch
 
     sqs._receive_messages_for_esm = receive
+
+
+def _read_paths_of_settings() -> None:
+    from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+
+    read = provisioners._apigw_method_settings
+
+    def decoded(settings: Any) -> dict[str, Any]:
+        return {path.replace("/~1", "/").replace("~1", "/"): limits for path, limits in read(settings).items()}
+
+    provisioners._apigw_method_settings = decoded
 
 
 def _stop_when_orphaned(parent: int, folder: str) -> None:

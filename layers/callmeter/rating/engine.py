@@ -36,7 +36,7 @@ def engine(*, allowed: Iterable[Path] = (), memory: str = "") -> Iterator[tuple[
             con.execute("set allowed_paths = $files", {"files": [str(path) for path in places if not path.is_dir()]})
             con.execute("set enable_external_access = false")
             con.execute("set lock_configuration = true")
-            sql.run(con, "macros")
+            sql.run(con, "types")
             yield con, work
 
 

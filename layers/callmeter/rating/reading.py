@@ -69,6 +69,7 @@ def _cut(con: duckdb.DuckDBPyConnection, text: TextFile, reading: Reading, value
         delimiter=reading.delimiter,
         quote='"' if text.quoted else "",
     )
+    sql.need(con, "trimmed_cell")
     cells = {name: _cell(name, spaced=text.spaced) if at else _nothing() for name, at in reading.positions.items()}
     con.view("cut").select(
         *(cell.alias(name) for name, cell in cells.items()),

@@ -1,16 +1,17 @@
 """Vonage's (Nexmo's) voice calls: the Reports API's CSV and JSON, and final events of legs as JSON lines.
 
-Format: Nexmo/api-specification, definitions/reports.yml (VOICE-CALL), and the voice webhook reference of
-developer.vonage.com. Times are UTC or have their offset; numbers are E.164 digits without a plus; durations are seconds
-from the answer. A leg that was never answered ends with a status of its own. Prices are Vonage's, in EUR: left out.
+Format: Nexmo/api-specification, definitions/reports.yml (VOICE-CALL), the calls of the voice API, whose two ends are
+objects, and the voice webhook reference of developer.vonage.com. Times are UTC or have their offset; numbers are E.164
+digits without a plus; durations are seconds from the answer. A leg that was never answered ends with a status of its
+own. Prices are Vonage's, in EUR: left out.
 """
 
 from callmeter.sources.base import Columns, Head, Reading, Source
 
 _COLUMNS: Columns = {
     "leg": ("callid", "$.uuid", "$.call_id"),
-    "caller": ("from", "$.from"),
-    "called": ("to", "$.to"),
+    "caller": ("$.from.number", "from", "$.from"),
+    "called": ("$.to.number", "to", "$.to"),
     "began": ("datestart", "$.start_time", "$.date_start"),
     "told_at": ("$.timestamp", "$.callmeter.received_at"),
     "ended": ("dateend", "$.end_time", "$.date_end"),

@@ -1,6 +1,5 @@
--- macros.sql: scalar building blocks that several stages share. Installed once per connection.
-
-create or replace type direction as enum ('outbound', 'inbound', 'internal');
+-- macros.sql: scalar building blocks that stages share. A connection gets those that its stages name, and what they are made
+-- of, which stands above them; see callmeter.sql.run.
 
 -- A truth value as rate decks write it; null where it is none.
 create or replace macro truth(cell) as
@@ -308,7 +307,7 @@ create or replace macro spreadsheet_text(cell) as
 -- Where an API's answer has its list of call records, as a JSON path; null where it has none.
 create or replace macro records_path(document) as
     list_filter(
-        ['$.calls', '$.cdr', '$.cdrs', '$.objects', '$.items', '$.records', '$.results', '$.data.fetchAllCdrs.cdrs', '$.data'],
+        ['$.calls', '$.cdr', '$.cdrs', '$.objects', '$.items', '$.records', '$.results', '$.data.fetchAllCdrs.cdrs', '$._embedded.calls', '$.data'],
         lambda path: json_type(document, path) = 'ARRAY'
     )[1];
 
