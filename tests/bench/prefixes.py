@@ -104,6 +104,7 @@ def _load(con: duckdb.DuckDBPyConnection, work: Path, rates: Path, calls: Path) 
     compile_catalogue(con, rates, work)
     prepare(con)
     con.execute(_CALLS, {"path": str(calls.resolve())})
+    sql.need(con, "number15")
     con.execute(_NUMBERED)
     for stage in ("live_rows", "slot_choices"):
         sql.run(con, stage)

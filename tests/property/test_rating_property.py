@@ -100,7 +100,7 @@ def test_sql_and_fractions_agree_on_any_rate_plan_and_duration() -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows((columns, *values))
         con.execute("create table asked as from read_csv($path)", {"path": str(path)})
-        sql.need(con, "billed")
+        sql.need(con, "billed", "charge_nanos", "rounding_of")
         con.execute("create table read as select *, billed(seconds, first_one, next_one) as billed_seconds from asked")
         priced = con.execute(
             "select billed_seconds,"
